@@ -1,0 +1,20 @@
+//! The spiking network of SpikeDrive and its learning rules.
+//!
+//! Everything here is pure and synchronous: no clock, no files, no sockets, no global random numbers. A learner gets
+//! observations as `[f32; 3]`, answers with an action index, and is told the reward: it cannot peek at the world's state.
+//!
+//! Start at [`snn::SpikingLearner`]; each part of it has a file of its own under its own name.
+
+pub mod curriculum;
+pub mod random;
+pub mod schedule;
+pub mod snn;
+
+pub use curriculum::Curriculum;
+pub use schedule::Schedule;
+
+/// Distances to the left, ahead and to the right, in units, each in `[0, 20]`.
+pub type Observation = [f32; 3];
+
+/// Number of actions: 0 left, 1 straight, 2 right.
+pub const ACTIONS: usize = 3;

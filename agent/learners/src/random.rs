@@ -1,0 +1,40 @@
+//! Random numbers: a named generator (ChaCha8) and one independent stream for each purpose and lane.
+
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+/// What a stream is for: no two purposes share random numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u64)]
+pub enum Purpose {
+    /// Initial weights.
+    Wiring = 101,
+    /// Phases of the encoder at the start of an episode.
+    Encoder = 102,
+    /// Membrane noise of the hidden neurons.
+    HiddenNoise = 103,
+    /// Membrane noise of the motor neurons.
+    MotorNoise = 104,
+    /// Exploration: which action is drawn.
+    Exploration = 105,
+    /// Which remembered episode is replayed.
+    Sleep = 106,
+}
+
+/// The stream of `(seed, purpose, lane)`: a ChaCha8 generator keyed by the three numbers, little-endian.
+pub fn stream(seed: u64, purpose: Purpose, lane: u64) -> ChaCha8Rng {
+    let words = [seed, purpose as u64, lane, 0];
+    let mut key = [0; 32];
+    key.iter_mut().zip(words.iter().flat_map(|word| word.to_le_bytes())).for_each(|(slot, byte)| *slot = byte);
+    ChaCha8Rng::from_seed(key)
+}
+
+/// Uniform in `[0, 1)`, with 24 random bits.
+pub fn uniform(rng: &mut impl Rng) -> f32 {
+    (rng.next_u32() >> 8) as f32 * (1.0 / (1u32 << 24) as f32)
+}
+
+/// Uniform in `[low, high)`.
+pub fn uniform_in(rng: &mut impl Rng, low: f32, high: f32) -> f32 {
+    low + (high - low) * uniform(rng)
+}

@@ -1,0 +1,96 @@
+//! The critic: a linear estimate of the return to come, whose error is dopamine.
+
+use serde::{Deserialize, Serialize};
+
+/// Parameters of the critic.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CriticParams {
+    /// α: learning rate.
+    pub rate: f32,
+    /// Share of the rate that the bias learns with.
+    pub bias_rate: f32,
+    /// Bias at the start: an optimistic guess.
+    pub initial_bias: f32,
+    /// Largest magnitude of a TD error that is learned from.
+    pub clip: f32,
+}
+
+/// `V(x) = b + Σ v_j·x_j` over the spike counts x of sensory and hidden neurons, learned by TD(λ) with a normalised step
+/// (Sutton & Barto 2018, chapter 12).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Critic {
+    params: CriticParams,
+    bias: f32,
+    weights: Vec<f32>,
+    #[serde(skip)]
+    traces: Vec<f32>,
+}
+
+impl Critic {
+    /// A critic that has learned nothing.
+    pub fn new(params: CriticParams, features: usize) -> Self {
+        Self { params, bias: params.initial_bias, weights: vec![0.0; features], traces: vec![0.0; features] }
+    }
+
+    /// Forgets the traces: the start of an episode.
+    pub fn reset_traces(&mut self) {
+        self.traces.clear();
+        self.traces.resize(self.weights.len(), 0.0);
+    }
+
+    /// V(x).
+    pub fn value(&self, features: &[f32]) -> f32 {
+        self.bias + self.weights.iter().zip(features).map(|(weight, x)| weight * x).sum::<f32>()
+    }
+
+    /// `c_j ← ρ·(γλ·c_j + x_j)`.
+    pub fn mark(&mut self, decay: f32, ratio: f32, features: &[f32]) {
+        for (trace, x) in self.traces.iter_mut().zip(features) {
+            *trace = ratio * (decay * *trace + x);
+        }
+    }
+
+    /// `v_j += g·c_j`, `b += bias_rate·g`, with `g = α·clip(δ)/(1 + |x|²)`.
+    pub fn learn(&mut self, td_error: f32, features: &[f32]) {
+        let norm = 1.0 + features.iter().map(|x| x * x).sum::<f32>();
+        let step = self.params.rate * td_error.clamp(-self.params.clip, self.params.clip) / norm;
+        for (weight, trace) in self.weights.iter_mut().zip(&self.traces) {
+            *weight += step * trace;
+        }
+        self.bias += self.params.bias_rate * step;
+    }
+
+    /// Number of features, and whether every parameter is a number.
+    pub fn is_valid(&self, features: usize) -> bool {
+        self.weights.len() == features && self.bias.is_finite() && self.weights.iter().all(|weight| weight.is_finite())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn golden_update() {
+        let mut critic = Critic::new(CriticParams { rate: 0.2, bias_rate: 0.3, initial_bias: 15.0, clip: 50.0 }, 2);
+        assert_eq!(critic.value(&[1.0, 2.0]), 15.0);
+        critic.mark(0.81, 1.0, &[1.0, 0.0]);
+        critic.mark(0.81, 1.0, &[0.0, 2.0]);
+        critic.learn(100.0, &[0.0, 2.0]);
+        // g = 0.2 · 50 / (1 + 4) = 2; v = 2 · (0.81, 2); b = 15 + 0.6.
+        assert!((critic.value(&[1.0, 0.0]) - (15.6 + 1.62)).abs() < 1e-5);
+        assert!((critic.value(&[0.0, 1.0]) - (15.6 + 4.0)).abs() < 1e-5);
+    }
+
+    #[test]
+    fn learns_the_value_of_a_constant_reward() {
+        let mut critic = Critic::new(CriticParams { rate: 0.2, bias_rate: 0.3, initial_bias: 0.0, clip: 50.0 }, 1);
+        for _ in 0..2000 {
+            critic.reset_traces();
+            critic.mark(0.0, 1.0, &[1.0]);
+            let value = critic.value(&[1.0]);
+            critic.learn(2.0 + 0.9 * value - value, &[1.0]);
+        }
+        assert!((critic.value(&[1.0]) - 20.0).abs() < 0.1);
+    }
+}

@@ -1,0 +1,50 @@
+//! Pool homeostasis: a pool that wins rarely becomes a little more excitable, and one that wins always a little less.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ACTIONS;
+
+/// Parameters of pool homeostasis.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HomeostasisParams {
+    /// Strength h, beside the learning rate.
+    pub strength: f32,
+    /// Episodes after which it has fallen to half: `h/(1 + episode/half_life)`.
+    pub half_life: f32,
+}
+
+impl HomeostasisParams {
+    /// Strength in `episode`, from 0.
+    pub fn strength(&self, episode: usize) -> f32 {
+        self.strength / (1.0 + episode as f32 / self.half_life)
+    }
+}
+
+/// `−π_p·(ln π_p + H)` for each pool, with `H = −Σ π ln π`: the direction that raises the entropy of the shares π (Williams &
+/// Peng 1991). Multiplied by the presynaptic count it is the change of a weight.
+pub fn drive(shares: [f32; ACTIONS]) -> [f32; ACTIONS] {
+    let logs = shares.map(|share| libm::logf(share.max(1e-6)));
+    let entropy = -shares.iter().zip(logs).map(|(share, log)| share * log).sum::<f32>();
+    std::array::from_fn(|pool| -shares[pool] * (logs[pool] + entropy))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_shares_rest_and_unequal_ones_are_drawn_together() {
+        assert!(drive([1.0 / 3.0; 3]).iter().all(|d| d.abs() < 1e-6));
+        let [frequent, rare, _] = drive([0.8, 0.1, 0.1]);
+        assert!(frequent < 0.0 && rare > 0.0);
+        // H = 0.639; −0.8·(ln 0.8 + H) = −0.3327.
+        assert!((frequent + 0.3327).abs() < 1e-3);
+        assert!(drive([1.0, 0.0, 0.0]).iter().all(|d| d.is_finite()));
+    }
+
+    #[test]
+    fn strength_decays_with_the_episode() {
+        let params = HomeostasisParams { strength: 0.2, half_life: 50.0 };
+        assert_eq!((params.strength(0), params.strength(50)), (0.2, 0.1));
+    }
+}

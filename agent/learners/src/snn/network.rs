@@ -1,0 +1,265 @@
+//! The network: weights that all lanes share, and the state of one lane.
+
+use ndarray::Array2;
+use rand_chacha::ChaCha8Rng;
+
+use super::config::{NEURONS, SnnConfig};
+use super::encoder::PhaseEncoder;
+use super::stdp::PairStdp;
+use super::synapses::{Layout, initial_weights};
+use super::{lif, noise, readout};
+use crate::random::{Purpose, stream};
+use crate::{ACTIONS, Observation};
+
+/// The previous action at the start of an episode: straight.
+const FIRST_ACTION: usize = 1;
+
+/// Parameters and weights: what learning changes and what a file keeps.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Network {
+    config: SnnConfig,
+    layout: Layout,
+    /// `W[post, pre]`, in row-major order.
+    weights: Array2<f32>,
+}
+
+/// Why weights do not fit.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum NetworkError {
+    /// The configuration is impossible.
+    #[error("impossible network: {0}")]
+    Config(String),
+    /// The matrix has another shape.
+    #[error("the weights are {rows} × {columns}: they must be {NEURONS} × {NEURONS}, W[post, pre]")]
+    Shape {
+        /// Rows.
+        rows: usize,
+        /// Columns.
+        columns: usize,
+    },
+    /// A weight is no number.
+    #[error("weight [{post}, {pre}] is {weight}: every weight must be finite")]
+    NotFinite {
+        /// Row.
+        post: usize,
+        /// Column.
+        pre: usize,
+        /// Value.
+        weight: f32,
+    },
+}
+
+impl Network {
+    /// A blank network: the weights that `seed` draws.
+    pub fn new(config: SnnConfig, seed: u64) -> Result<Self, NetworkError> {
+        config.validate().map_err(NetworkError::Config)?;
+        let layout = Layout::new(&config);
+        let weights = initial_weights(&layout, &config.wiring, &mut stream(seed, Purpose::Wiring, 0));
+        Ok(Self { config, layout, weights })
+    }
+
+    /// A network with given weights `W[post, pre]`.
+    pub fn with_weights(config: SnnConfig, weights: &Array2<f32>) -> Result<Self, NetworkError> {
+        config.validate().map_err(NetworkError::Config)?;
+        if weights.dim() != (NEURONS, NEURONS) {
+            return Err(NetworkError::Shape { rows: weights.nrows(), columns: weights.ncols() });
+        }
+        if let Some(((post, pre), &weight)) = weights.indexed_iter().find(|(_, weight)| !weight.is_finite()) {
+            return Err(NetworkError::NotFinite { post, pre, weight });
+        }
+        Ok(Self { config, layout: Layout::new(&config), weights: weights.as_standard_layout().into_owned() })
+    }
+
+    /// The parameters.
+    pub fn config(&self) -> &SnnConfig {
+        &self.config
+    }
+
+    /// Which neuron is what.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// `W[post, pre]`.
+    pub fn weights(&self) -> &Array2<f32> {
+        &self.weights
+    }
+
+    pub(crate) fn weights_mut(&mut self) -> &mut Array2<f32> {
+        &mut self.weights
+    }
+
+    /// Runs the network for one step of the car, T ticks. With `stdp`, the motor neurons run too and it pairs their spikes;
+    /// without, they are left out: their spikes change neither the counts nor the action.
+    pub fn simulate(&self, state: &mut NetworkState, observation: &Observation, mut stdp: Option<&mut PairStdp>) {
+        let (hidden, motor) = (self.layout.hidden(), self.layout.motor());
+        self.config.code.rates(observation, state.previous_action, &mut state.rates);
+        state.counts.fill(0.0);
+        for _ in 0..self.config.ticks {
+            if let Some(stdp) = stdp.as_deref_mut() {
+                let spikes = state.motor.tick(self, motor.start, self.config.motor_gain, &state.arriving);
+                stdp.tick(&state.arriving, spikes);
+            }
+            let hidden_spikes = state.hidden.tick(self, hidden.start, 1.0, &state.arriving);
+            state.arriving.clear();
+            state.encoder.tick(&state.rates, &mut state.arriving);
+            state.arriving.extend(hidden_spikes.iter().map(|spike| spike + hidden.start));
+            for &spike in &state.arriving {
+                state.counts[spike] += 1.0;
+            }
+        }
+        let ticks = self.config.ticks as f32;
+        state.counts.iter_mut().for_each(|count| *count /= ticks);
+    }
+
+    /// The drive of each pool by the step just simulated.
+    pub fn pool_drive(&self, state: &NetworkState) -> [f32; ACTIONS] {
+        readout::pool_drive(&self.weights, &self.layout, self.config.inverse_temperature, &state.counts)
+    }
+
+    /// Simulates a step and takes the action of the winning pool, without exploring or learning.
+    pub fn act_greedily(&self, state: &mut NetworkState, observation: &Observation) -> usize {
+        self.simulate(state, observation, None);
+        let action = readout::greedy(self.pool_drive(state));
+        state.previous_action = action;
+        action
+    }
+}
+
+/// What one lane remembers between ticks and steps of an episode: membranes, phases, spikes on their way.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NetworkState {
+    encoder: PhaseEncoder,
+    encoder_rng: ChaCha8Rng,
+    hidden: Population,
+    motor: Population,
+    /// Sensory and hidden neurons that spiked in the last tick.
+    arriving: Vec<usize>,
+    previous_action: usize,
+    rates: Vec<f32>,
+    counts: Vec<f32>,
+}
+
+impl NetworkState {
+    /// The state of a lane of a run with this seed, at the start of an episode.
+    pub fn new(network: &Network, seed: u64, lane: u64) -> Self {
+        let layout = network.layout();
+        let mut state = Self {
+            encoder: PhaseEncoder::new(layout.sensory().len()),
+            encoder_rng: stream(seed, Purpose::Encoder, lane),
+            hidden: Population::new(layout.hidden().len(), stream(seed, Purpose::HiddenNoise, lane)),
+            motor: Population::new(layout.motor().len(), stream(seed, Purpose::MotorNoise, lane)),
+            arriving: Vec::new(),
+            previous_action: FIRST_ACTION,
+            rates: vec![0.0; layout.sensory().len()],
+            counts: vec![0.0; layout.presynaptic()],
+        };
+        state.reset();
+        state
+    }
+
+    /// The start of another episode.
+    pub fn reset(&mut self) {
+        self.encoder.reset(&mut self.encoder_rng);
+        self.hidden.v.fill(0.0);
+        self.motor.v.fill(0.0);
+        self.arriving.clear();
+        self.previous_action = FIRST_ACTION;
+    }
+
+    /// Tells the network what the car did: the efference copy of the next step.
+    pub fn set_previous_action(&mut self, action: usize) {
+        self.previous_action = action;
+    }
+
+    /// Spikes per tick of each sensory and hidden neuron in the step just simulated, each in `[0, 1]`.
+    pub fn counts(&self) -> &[f32] {
+        &self.counts
+    }
+}
+
+/// A layer of LIF neurons.
+#[derive(Clone, Debug, PartialEq)]
+struct Population {
+    v: Vec<f32>,
+    rng: ChaCha8Rng,
+    current: Vec<f32>,
+    noise: Vec<f32>,
+    spikes: Vec<usize>,
+}
+
+impl Population {
+    fn new(neurons: usize, rng: ChaCha8Rng) -> Self {
+        Self { v: vec![0.0; neurons], rng, current: vec![0.0; neurons], noise: vec![0.0; neurons], spikes: Vec::new() }
+    }
+
+    /// One tick: `I_i = gain·Σ_j W_ij·S_j(t−1)` for the neurons from `first` on. Returns the indices that spike, from 0.
+    fn tick(&mut self, network: &Network, first: usize, gain: f32, arriving: &[usize]) -> &[usize] {
+        for (current, row) in self.current.iter_mut().zip(network.weights.outer_iter().skip(first)) {
+            *current = gain * arriving.iter().map(|&pre| row[pre]).sum::<f32>();
+        }
+        noise::fill(&mut self.rng, &mut self.noise);
+        self.spikes.clear();
+        lif::tick(&network.config.lif, &mut self.v, &self.current, &self.noise, &mut self.spikes);
+        &self.spikes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::snn::Preset;
+    use crate::snn::stdp::StdpParams;
+
+    #[test]
+    fn counts_are_the_rates_of_the_code() {
+        let network = Network::new(Preset::Stdp.config(), 1).unwrap();
+        let mut state = NetworkState::new(&network, 1, 0);
+        let (mut sums, observation) = (vec![0.0; 70], [5.0, 12.0, 7.0]);
+        for _ in 0..100 {
+            network.simulate(&mut state, &observation, None);
+            sums.iter_mut().zip(state.counts()).for_each(|(sum, count)| *sum += count / 100.0);
+        }
+        let mut rates = vec![0.0; 48];
+        network.config().code.rates(&observation, 1, &mut rates);
+        for (sum, rate) in sums.iter().zip(&rates) {
+            assert!((sum - rate).abs() < 0.001, "{sum} instead of {rate}");
+        }
+        assert!(sums[48..].iter().any(|&rate| rate > 0.0), "some hidden neuron spikes");
+    }
+
+    #[test]
+    fn motor_neurons_change_nothing_that_is_read_out() {
+        let network = Network::new(Preset::Stdp.config(), 3).unwrap();
+        let (mut with, mut without) = (NetworkState::new(&network, 3, 0), NetworkState::new(&network, 3, 0));
+        let mut stdp = PairStdp::new(StdpParams::default(), 30, 70);
+        for step in 0..20 {
+            let observation = [step as f32, 10.0, 3.0];
+            network.simulate(&mut with, &observation, Some(&mut stdp));
+            network.simulate(&mut without, &observation, None);
+            assert_eq!(with.counts(), without.counts());
+        }
+        assert!(stdp.pairings().iter().any(|&pairing| pairing > 0.0), "the motor neurons spiked");
+    }
+
+    #[test]
+    fn the_state_is_a_function_of_seed_and_lane() {
+        let network = Network::new(Preset::Pathway.config(), 1).unwrap();
+        assert_eq!(NetworkState::new(&network, 1, 0), NetworkState::new(&network, 1, 0));
+        assert_ne!(NetworkState::new(&network, 1, 0), NetworkState::new(&network, 1, 1));
+        assert_ne!(Network::new(Preset::Pathway.config(), 1), Network::new(Preset::Pathway.config(), 2));
+    }
+
+    #[test]
+    fn weights_that_do_not_fit_are_refused() {
+        let config = Preset::Stdp.config();
+        let text = |weights: Array2<f32>| Network::with_weights(config, &weights).unwrap_err().to_string();
+        assert_eq!(text(Array2::zeros((100, 99))), "the weights are 100 × 99: they must be 100 × 100, W[post, pre]");
+        let mut weights = Array2::zeros((100, 100));
+        weights[[3, 4]] = f32::NAN;
+        assert_eq!(text(weights), "weight [3, 4] is NaN: every weight must be finite");
+        let fortran = Network::new(config, 1).unwrap().weights().t().as_standard_layout().into_owned();
+        let restored = Network::with_weights(config, &fortran.reversed_axes()).unwrap();
+        assert_eq!(restored, Network::new(config, 1).unwrap());
+    }
+}

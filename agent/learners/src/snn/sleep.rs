@@ -1,0 +1,104 @@
+//! Sleep: after an episode, remembered ones are replayed and learned from again.
+
+use std::collections::VecDeque;
+
+use rand::Rng;
+use serde::{Deserialize, Serialize};
+
+use super::dopamine::td_error;
+use super::eligibility::Local;
+use super::readout;
+use super::three_factor::{Decision, Rates, ThreeFactorRule};
+
+/// Parameters of sleep.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SleepParams {
+    /// Episodes that are remembered.
+    pub memory: usize,
+    /// Replays after an episode: first the one just lived, then any of those remembered.
+    pub replays: usize,
+}
+
+/// One remembered decision.
+#[derive(Clone, Debug, PartialEq)]
+struct Moment {
+    features: Vec<f32>,
+    action: usize,
+    /// μ: its probability when it was taken.
+    probability: f32,
+    reward: f32,
+}
+
+/// One remembered episode.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Memory {
+    moments: Vec<Moment>,
+    /// What the network saw at the end, unless that was a crash.
+    last_features: Option<Vec<f32>>,
+}
+
+/// The diary of the last episodes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sleep {
+    params: SleepParams,
+    today: Memory,
+    memories: VecDeque<Memory>,
+}
+
+impl Sleep {
+    /// An empty diary.
+    pub fn new(params: SleepParams) -> Self {
+        Self { params, today: Memory::default(), memories: VecDeque::new() }
+    }
+
+    /// Writes down a decision.
+    pub fn note_decision(&mut self, features: &[f32], action: usize, probability: f32) {
+        self.today.moments.push(Moment { features: features.to_vec(), action, probability, reward: 0.0 });
+    }
+
+    /// Writes down the reward of the last decision, as it was learned from.
+    pub fn note_reward(&mut self, reward: f32) {
+        if let Some(moment) = self.today.moments.last_mut() {
+            moment.reward = reward;
+        }
+    }
+
+    /// Writes down what the network saw when the horizon cut the episode.
+    pub fn note_end(&mut self, features: &[f32]) {
+        self.today.last_features = Some(features.to_vec());
+    }
+
+    /// Ends the episode and replays: the one just lived, then others drawn uniformly from the memory.
+    pub fn sleep(&mut self, rule: &mut ThreeFactorRule, rates: Rates, rng: &mut impl Rng) {
+        self.memories.push_back(std::mem::take(&mut self.today));
+        if self.memories.len() > self.params.memory.max(1) {
+            self.memories.pop_front();
+        }
+        for replay in 0..self.params.replays {
+            let newest = self.memories.len() - 1;
+            let night = if replay == 0 { newest } else { rng.next_u32() as usize % self.memories.len() };
+            self.memories[night].replay(rule, rates);
+        }
+    }
+}
+
+impl Memory {
+    /// Learns again from the episode, with the present weights. Decisions that the network would hardly take any more count
+    /// less: `ρ = min(1, π(a)/μ(a))` (Retrace, Munos et al. 2016).
+    fn replay(&self, rule: &mut ThreeFactorRule, rates: Rates) {
+        rule.forget_traces();
+        for (k, moment) in self.moments.iter().enumerate() {
+            let Moment { features, action, probability, reward } = moment;
+            let network = rule.network();
+            let config = *network.config();
+            let drive = readout::pool_drive(network.weights(), network.layout(), config.inverse_temperature, features);
+            let shares = readout::shares(drive);
+            let ratio = (shares[*action] / probability).min(1.0);
+            rule.mark(Decision { features, action: *action, shares, ratio }, Local::PreCount(features), rates);
+            let next = self.moments.get(k + 1).map(|moment| &moment.features).or(self.last_features.as_ref());
+            let next_value = next.map(|features| rule.critic().value(features));
+            let td_error = td_error(*reward, config.discount, next_value, rule.critic().value(features));
+            rule.learn(td_error, features, rates);
+        }
+    }
+}

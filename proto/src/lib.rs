@@ -1,0 +1,17 @@
+//! The wire of SpikeDrive: generated messages and services ([`v1`]), and the only translation between them and the
+//! world's types ([`convert`]).
+
+pub mod address;
+pub mod convert;
+
+/// Messages and services of `spikedrive.v1`, generated from `proto/spikedrive/v1/*.proto` by `cargo xtask codegen`.
+#[allow(missing_docs, unreachable_pub, clippy::all, reason = "generated code")]
+#[rustfmt::skip]
+#[path = "gen/spikedrive.v1.rs"]
+pub mod v1;
+
+/// Major version of the protocol.
+pub const PROTOCOL_MAJOR: u32 = 1;
+
+/// Address that the environment server listens on and its clients connect to by default.
+pub const DEFAULT_ADDRESS: &str = "127.0.0.1:50051";

@@ -1,0 +1,101 @@
+//! What a world is made from, checked once.
+
+use std::sync::Arc;
+
+use crate::{Circuit, Phase, Split};
+
+/// Most lanes of one world.
+pub const MAX_LANES: usize = 4096;
+/// Longest horizon, in steps.
+pub const MAX_HORIZON: usize = 10_000;
+/// Most lanes × horizon of one world on generated tracks: each lane holds a road as long as its horizon.
+pub const MAX_LANE_STEPS: usize = 1_000_000;
+/// Horizon where none is asked for, in steps.
+pub const DEFAULT_HORIZON: usize = 100;
+
+/// Where the cars drive.
+#[derive(Clone, Debug)]
+pub enum Course {
+    /// Generated tracks of a phase.
+    Phase {
+        /// How hard.
+        phase: Phase,
+        /// Which track seeds.
+        split: Split,
+    },
+    /// A closed circuit; an episode is one lap at most.
+    Circuit(Arc<Circuit>),
+}
+
+/// Everything that decides what a [`VectorWorld`](crate::VectorWorld) does.
+#[derive(Clone, Debug)]
+pub struct WorldConfig {
+    /// Where the cars drive.
+    pub course: Course,
+    /// Number of independent cars, 1 to 4096.
+    pub lanes: usize,
+    /// Seed of the lanes' random streams. On held-out splits it does not matter: track and start are fixed.
+    pub seed: u64,
+    /// Steps after which an episode is truncated, 1 to 10000.
+    pub horizon: usize,
+    /// Number of the first episode of every lane: a resumed run goes on where the first one stopped.
+    pub first_episode: u64,
+}
+
+/// A value that is out of its range.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {reason}")]
+pub struct ConfigError {
+    /// Name of the field.
+    pub field: &'static str,
+    /// The value, its range and the remedy.
+    pub reason: String,
+}
+
+impl WorldConfig {
+    /// Checks every range.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        let error = |field, reason| Err(ConfigError { field, reason });
+        if !(1..=MAX_LANES).contains(&self.lanes) {
+            return error("lanes", format!("{} is outside 1..={MAX_LANES}", self.lanes));
+        }
+        if !(1..=MAX_HORIZON).contains(&self.horizon) {
+            return error("horizon", format!("{} is outside 1..={MAX_HORIZON} steps", self.horizon));
+        }
+        let lane_steps = self.lanes * self.horizon;
+        if matches!(self.course, Course::Phase { .. }) && lane_steps > MAX_LANE_STEPS {
+            return error(
+                "lanes",
+                format!(
+                    "{} lanes × horizon {} = {lane_steps} is more than {MAX_LANE_STEPS}: use fewer lanes or a shorter horizon",
+                    self.lanes, self.horizon
+                ),
+            );
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_range_is_named() {
+        let valid = WorldConfig {
+            course: Course::Phase { phase: Phase::Complex, split: Split::Train },
+            lanes: 1,
+            seed: 0,
+            horizon: 100,
+            first_episode: 0,
+        };
+        assert_eq!(valid.validate(), Ok(()));
+        let text = |config: WorldConfig| config.validate().unwrap_err().to_string();
+        assert_eq!(text(WorldConfig { lanes: 0, ..valid.clone() }), "lanes: 0 is outside 1..=4096");
+        assert_eq!(text(WorldConfig { horizon: 20_000, ..valid.clone() }), "horizon: 20000 is outside 1..=10000 steps");
+        assert!(
+            text(WorldConfig { lanes: 4096, horizon: 10_000, ..valid })
+                .contains("use fewer lanes or a shorter horizon")
+        );
+    }
+}

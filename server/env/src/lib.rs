@@ -1,0 +1,43 @@
+//! The world of SpikeDrive: tracks, car, sensors and reward.
+//!
+//! Everything here is a pure, synchronous function of its arguments: no clock, no files, no sockets, no global random
+//! numbers. The same [`WorldConfig`] gives the same episodes bit for bit on every platform, whatever the number of
+//! lanes, and whether the world is stepped in process or over the network.
+//!
+//! The walk of one step: [`Action`] → [`Drive::step`] → [`Car`] moves → [`Track`] tells the lateral deviation →
+//! [`reward`] → [`sensors`] cast three rays → the next observation.
+//!
+//! | quantity | unit |
+//! |---|---|
+//! | length | units (the car moves 1 unit a step) |
+//! | angle | radians, counter-clockwise; left is positive |
+//! | observation | distance in units, `f32`, in `[0, 20]` |
+//! | reward | `f64` |
+
+pub mod action;
+pub mod car;
+pub mod ceiling;
+pub mod circuit;
+pub mod config;
+pub mod drive;
+pub mod phase;
+pub mod random;
+pub mod reward;
+pub mod sensors;
+pub mod split;
+pub mod track;
+pub mod vector_world;
+
+pub use action::Action;
+pub use car::Car;
+pub use circuit::{Circuit, CircuitError};
+pub use config::{ConfigError, Course, WorldConfig};
+pub use drive::{Drive, EndReason, Transition};
+pub use phase::Phase;
+pub use sensors::{OBSERVATION_SIZE, Observation};
+pub use split::Split;
+pub use track::Track;
+pub use vector_world::{StepBatch, VectorWorld};
+
+/// Identifier of this world. Behaviour that changes numbers gets a new one.
+pub const ENVIRONMENT_ID: &str = "SpikeDrive-v1";

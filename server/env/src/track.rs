@@ -1,0 +1,245 @@
+//! A road: a centre line sampled every half unit, its heading, and the two edges that the sensors see.
+
+/// Distance between two samples of the centre line, in units.
+pub const DS: f64 = 0.5;
+
+/// Distance from the centre line to each edge, in units.
+pub const HALF_WIDTH: f64 = 4.0;
+
+/// Samples of the window that a car perceives: 8 units behind it to 30 ahead.
+pub const WINDOW: usize = BEHIND + AHEAD + 1;
+const BEHIND: usize = 16;
+const AHEAD: usize = 60;
+
+/// The nearest sample is looked for this far behind and ahead of the last one.
+const NEAREST_BEHIND: isize = -6;
+const NEAREST_AHEAD: isize = 8;
+
+/// A road, open or closed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Track {
+    centre: Vec<[f64; 2]>,
+    heading_rad: Vec<f64>,
+    left: Edge,
+    right: Edge,
+    closed: bool,
+}
+
+/// The sample of a centre line that is nearest to a point.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Nearest {
+    /// Index of the sample.
+    pub index: usize,
+    /// Samples from the last index to this one, negative when the car went back.
+    pub advance: isize,
+    /// Distance from the point to the sample, in units.
+    pub distance: f64,
+    /// Distance from the centre line, in units, left positive.
+    pub lateral_deviation: f64,
+}
+
+impl Track {
+    /// Samples on each side of one that its curvature is averaged over: real roads ease into a bend.
+    pub(crate) const SMOOTHING: usize = 3;
+
+    /// An open road of `samples` samples that starts at the origin along the x axis.
+    ///
+    /// `curvature[i]`, in radians per unit, holds from sample i to i + 1; it is smoothed by a moving average over ±3
+    /// samples, then integrated by the midpoint rule: `heading += κ·ds`, `position += ds·(cos, sin)(heading + κ·ds/2)`.
+    /// Samples after the last one are only averaged over.
+    pub(crate) fn from_curvature(curvature: &[f64], samples: usize) -> Self {
+        let mut centre = Vec::with_capacity(samples);
+        let mut headings = Vec::with_capacity(samples);
+        let (mut position, mut heading_rad) = ([0.0, 0.0], 0.0);
+        for i in 0..samples {
+            centre.push(position);
+            headings.push(heading_rad);
+            let around = &curvature[i.saturating_sub(Self::SMOOTHING)..curvature.len().min(i + Self::SMOOTHING + 1)];
+            let turn_rad = DS * around.iter().sum::<f64>() / around.len() as f64;
+            let (sin, cos) = libm::sincos(heading_rad + 0.5 * turn_rad);
+            position = [position[0] + DS * cos, position[1] + DS * sin];
+            heading_rad += turn_rad;
+        }
+        Self::from_centre(centre, headings, false)
+    }
+
+    /// A closed road through evenly spaced samples; the heading is that of the chord between the two neighbours.
+    pub(crate) fn from_loop(centre: Vec<[f64; 2]>) -> Self {
+        let n = centre.len();
+        let heading_rad = (0..n)
+            .map(|i| {
+                let (a, b) = (centre[(i + n - 1) % n], centre[(i + 1) % n]);
+                libm::atan2(b[1] - a[1], b[0] - a[0])
+            })
+            .collect();
+        Self::from_centre(centre, heading_rad, true)
+    }
+
+    fn from_centre(centre: Vec<[f64; 2]>, heading_rad: Vec<f64>, closed: bool) -> Self {
+        let left = Edge::beside(&centre, &heading_rad, HALF_WIDTH, closed);
+        let right = Edge::beside(&centre, &heading_rad, -HALF_WIDTH, closed);
+        Self { centre, heading_rad, left, right, closed }
+    }
+
+    /// Number of samples.
+    pub fn samples(&self) -> usize {
+        self.centre.len()
+    }
+
+    /// Length of the centre line in units, of a closed road once around.
+    pub fn length(&self) -> f64 {
+        self.samples() as f64 * DS
+    }
+
+    /// Whether the road ends where it starts.
+    pub fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    /// Sample `index` of the centre line.
+    pub fn centre(&self, index: usize) -> [f64; 2] {
+        self.centre[index]
+    }
+
+    /// Heading of the centre line at sample `index`, in radians.
+    pub fn heading_rad(&self, index: usize) -> f64 {
+        self.heading_rad[index]
+    }
+
+    /// The left edge.
+    pub fn left_edge(&self) -> &Edge {
+        &self.left
+    }
+
+    /// The right edge.
+    pub fn right_edge(&self) -> &Edge {
+        &self.right
+    }
+
+    /// The sample nearest to `position` among those from 3 units behind sample `last` to 4 ahead. The search is local
+    /// because a road may cross itself.
+    pub fn nearest(&self, last: usize, position: [f64; 2]) -> Nearest {
+        let mut best = (f64::INFINITY, last, 0);
+        for offset in NEAREST_BEHIND..=NEAREST_AHEAD {
+            let Some(index) = self.offset(last, offset) else { continue };
+            let [x, y] = self.centre[index];
+            let squared = (x - position[0]) * (x - position[0]) + (y - position[1]) * (y - position[1]);
+            if squared < best.0 {
+                best = (squared, index, offset);
+            }
+        }
+        let (squared, index, advance) = best;
+        Nearest { index, advance, distance: squared.sqrt(), lateral_deviation: self.lateral_deviation(index, position) }
+    }
+
+    /// The point `lateral_deviation` units to the left of sample `index`.
+    pub fn beside(&self, index: usize, lateral_deviation: f64) -> [f64; 2] {
+        beside(self.centre[index], self.heading_rad[index], lateral_deviation)
+    }
+
+    fn lateral_deviation(&self, index: usize, position: [f64; 2]) -> f64 {
+        let (sin, cos) = libm::sincos(self.heading_rad[index]);
+        let [x, y] = self.centre[index];
+        (position[1] - y) * cos - (position[0] - x) * sin
+    }
+
+    fn offset(&self, index: usize, offset: isize) -> Option<usize> {
+        let n = self.samples() as isize;
+        let target = index as isize + offset;
+        if self.closed {
+            Some(target.rem_euclid(n) as usize)
+        } else {
+            (0..n).contains(&target).then_some(target as usize)
+        }
+    }
+}
+
+/// One edge of the road: flat coordinates, padded at both ends so that the window of every sample is one slice.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Edge {
+    x: Vec<f32>,
+    y: Vec<f32>,
+}
+
+impl Edge {
+    fn beside(centre: &[[f64; 2]], heading_rad: &[f64], lateral: f64, closed: bool) -> Self {
+        let n = centre.len() as isize;
+        let padded = -(BEHIND as isize)..n + AHEAD as isize;
+        let (x, y) = padded
+            .map(|i| {
+                let i = if closed { i.rem_euclid(n) } else { i.clamp(0, n - 1) } as usize;
+                let [x, y] = beside(centre[i], heading_rad[i], lateral);
+                (x as f32, y as f32)
+            })
+            .unzip();
+        Self { x, y }
+    }
+
+    /// The x and y of the [`WINDOW`] vertices around sample `index`.
+    pub fn window(&self, index: usize) -> (&[f32], &[f32]) {
+        (&self.x[index..index + WINDOW], &self.y[index..index + WINDOW])
+    }
+
+    /// The x and y of the vertex of each sample.
+    pub fn vertices(&self) -> (&[f32], &[f32]) {
+        (&self.x[BEHIND..self.x.len() - AHEAD], &self.y[BEHIND..self.y.len() - AHEAD])
+    }
+}
+
+fn beside([x, y]: [f64; 2], heading_rad: f64, lateral: f64) -> [f64; 2] {
+    let (sin, cos) = libm::sincos(heading_rad);
+    [x - lateral * sin, y + lateral * cos]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::f64::consts::TAU;
+
+    use super::*;
+    use crate::Phase;
+
+    #[test]
+    fn a_constant_curvature_makes_a_circle() {
+        let radius = 20.0;
+        let track = Track::from_curvature(&vec![1.0 / radius; 300], 252);
+        for i in 0..track.samples() {
+            let [x, y] = track.centre(i);
+            assert!((x.hypot(y - radius) - radius).abs() < 2e-3);
+        }
+    }
+
+    #[test]
+    fn edges_lie_half_a_road_beside_the_centre() {
+        let track = Phase::Complex.track(3, 260.0);
+        for edge in [track.left_edge(), track.right_edge()] {
+            let (xs, ys) = edge.vertices();
+            assert_eq!(xs.len(), track.samples());
+            for i in 0..track.samples() {
+                let [x, y] = track.centre(i);
+                let width = (f64::from(xs[i]) - x).hypot(f64::from(ys[i]) - y);
+                assert!((width - HALF_WIDTH).abs() < 1e-4);
+            }
+        }
+    }
+
+    #[test]
+    fn nearest_tells_index_and_signed_deviation() {
+        let track = Phase::Complex.track(5, 260.0);
+        for (index, deviation) in [(40, 1.5), (200, -3.0), (333, 0.0)] {
+            let nearest = track.nearest(index - 2, track.beside(index, deviation));
+            assert_eq!((nearest.index, nearest.advance), (index, 2));
+            assert!((nearest.lateral_deviation - deviation).abs() < 1e-9);
+            assert!((nearest.distance - deviation.abs()).abs() < 1e-9);
+        }
+    }
+
+    #[test]
+    fn a_loop_wraps_around() {
+        let n = 200;
+        let centre = (0..n).map(|i| TAU * i as f64 / n as f64).map(|a| [16.0 * a.cos(), 16.0 * a.sin()]).collect();
+        let track = Track::from_loop(centre);
+        let nearest = track.nearest(n - 1, track.centre(2));
+        assert_eq!((nearest.index, nearest.advance), (2, 3));
+        assert_eq!(track.length(), 100.0);
+    }
+}

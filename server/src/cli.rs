@@ -1,0 +1,105 @@
+//! The server's command line, shared by `spikedrive-server` and `spikedrive serve`.
+
+use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
+
+use clap::Args;
+use spikedrive_proto::DEFAULT_ADDRESS;
+use spikedrive_proto::address::Address;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+
+use crate::healthcheck::{Unhealthy, healthcheck};
+use crate::serve::serve;
+use crate::sessions::SessionLimits;
+
+/// How to serve.
+#[derive(Args, Clone, Debug)]
+pub struct ServeArgs {
+    /// Address to listen on; port 0 takes any free one.
+    #[arg(long, value_name = "HOST:PORT", default_value = DEFAULT_ADDRESS, env = "SPIKEDRIVE_LISTEN")]
+    pub listen: String,
+    /// Most sessions at a time.
+    #[arg(long, value_name = "N", default_value_t = SessionLimits::default().max_sessions, env = "SPIKEDRIVE_MAX_SESSIONS")]
+    pub max_sessions: usize,
+    /// Seconds after which a session that no stream drives is freed.
+    #[arg(long, value_name = "SECONDS", default_value_t = SessionLimits::default().lease.as_secs(), env = "SPIKEDRIVE_LEASE")]
+    pub lease: u64,
+}
+
+/// Which server to ask.
+#[derive(Args, Clone, Debug)]
+pub struct HealthcheckArgs {
+    /// Address of the server.
+    #[arg(long, value_name = "HOST:PORT", default_value = DEFAULT_ADDRESS, env = "SPIKEDRIVE_SERVER")]
+    pub server: Address,
+}
+
+/// Why the server ended.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// The address cannot be listened on.
+    #[error("cannot listen on {0}: {1}; choose another address with --listen (port 0 takes any free one)")]
+    Listen(String, io::Error),
+    /// The system refused a runtime, a signal handler or its output.
+    #[error("cannot start: {0}")]
+    Start(#[from] io::Error),
+    /// The transport failed.
+    #[error("the server stopped: {0}")]
+    Transport(#[from] tonic::transport::Error),
+    /// The asked server is not healthy.
+    #[error("{0}")]
+    Unhealthy(#[from] Unhealthy),
+}
+
+/// Serves until SIGINT or SIGTERM. Prints the address on standard output, so that a script that asked for port 0 learns it.
+pub fn run_serve(args: &ServeArgs) -> Result<(), ServerError> {
+    let limits = SessionLimits { max_sessions: args.max_sessions, lease: Duration::from_secs(args.lease) };
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
+        let shutdown = CancellationToken::new();
+        cancel_on_signal(&shutdown)?;
+        let listener =
+            TcpListener::bind(&args.listen).await.map_err(|error| ServerError::Listen(args.listen.clone(), error))?;
+        writeln!(
+            io::stdout(),
+            "spikedrive-server {} listens on {}",
+            env!("CARGO_PKG_VERSION"),
+            listener.local_addr()?
+        )?;
+        serve(listener, limits, shutdown).await?;
+        tracing::info!("shut down");
+        Ok(())
+    })
+}
+
+/// Asks a server for its health.
+pub fn run_healthcheck(args: &HealthcheckArgs) -> Result<(), ServerError> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(healthcheck(&args.server))?;
+    writeln!(io::stdout(), "{} is serving", args.server)?;
+    Ok(())
+}
+
+/// Sends log lines to standard error: the level comes from SPIKEDRIVE_LOG, else it is `default_level`.
+pub fn install_logging(default_level: &str) {
+    let filter = EnvFilter::try_from_env("SPIKEDRIVE_LOG").unwrap_or_else(|_| EnvFilter::new(default_level));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .init();
+}
+
+fn cancel_on_signal(shutdown: &CancellationToken) -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let shutdown = shutdown.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        shutdown.cancel();
+    });
+    Ok(())
+}

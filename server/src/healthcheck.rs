@@ -1,0 +1,37 @@
+//! Asks a server whether it serves: for container health checks and scripts.
+
+use std::time::Duration;
+
+use spikedrive_proto::address::Address;
+use tonic::transport::Endpoint;
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_client::HealthClient;
+
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Why a server is not healthy.
+#[derive(Debug, thiserror::Error)]
+pub enum Unhealthy {
+    /// It cannot be reached.
+    #[error("no server answers at {0}: {1}")]
+    Unreachable(Address, tonic::transport::Error),
+    /// It answers with an error.
+    #[error("the server at {0} answers {1}")]
+    Failed(Address, Box<tonic::Status>),
+    /// It does not serve.
+    #[error("the server at {0} is {1:?}")]
+    NotServing(Address, ServingStatus),
+}
+
+/// Succeeds when the server at `address` says SERVING within 5 seconds.
+pub async fn healthcheck(address: &Address) -> Result<(), Unhealthy> {
+    let unreachable = |error| Unhealthy::Unreachable(address.clone(), error);
+    let endpoint = Endpoint::from_shared(address.uri()).map_err(unreachable)?.connect_timeout(TIMEOUT).timeout(TIMEOUT);
+    let mut client = HealthClient::new(endpoint.connect().await.map_err(unreachable)?);
+    let answer = client.check(HealthCheckRequest { service: String::new() }).await;
+    match answer.map_err(|status| Unhealthy::Failed(address.clone(), Box::new(status)))?.into_inner().status() {
+        ServingStatus::Serving => Ok(()),
+        status => Err(Unhealthy::NotServing(address.clone(), status)),
+    }
+}

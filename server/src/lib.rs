@@ -1,0 +1,10 @@
+//! The environment server: sessions of many cars, stepped over gRPC.
+//!
+//! [`serve::serve`] runs on a listener that is already bound until it is told to stop; it reads no arguments and no
+//! environment. The command line lives in [`cli`], which `spikedrive-server` and `spikedrive serve` share.
+
+pub mod cli;
+pub mod healthcheck;
+pub mod serve;
+mod service;
+pub mod sessions;
