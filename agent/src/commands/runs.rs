@@ -1,0 +1,40 @@
+//! `spikedrive runs`: what has been trained.
+
+use std::fmt::Write as _;
+
+use crate::cli::RunsArgs;
+use crate::failure::Failure;
+use crate::report::{program, say};
+use crate::run_dir::{FoundRun, find_runs};
+
+/// Lists runs and their weights, oldest first.
+pub fn runs(args: &RunsArgs) -> Result<(), Failure> {
+    let found = find_runs(&args.runs)?;
+    if args.json {
+        say(serde_json::to_string_pretty(&found).map_err(|error| Failure::System(error.to_string()))?);
+    } else if found.is_empty() {
+        say(format!("no runs in {}: start one with `{} train`", args.runs.display(), program()));
+    } else {
+        found.iter().for_each(|run| say(describe(run)));
+    }
+    Ok(())
+}
+
+fn describe(run: &FoundRun) -> String {
+    let info = &run.info;
+    let state = if run.finished { "finished" } else { "not finished" };
+    let mut text = format!(
+        "{}: preset {}, {}, seed {}, {} of {} episodes, {state}",
+        run.directory.display(),
+        info.preset,
+        info.lesson,
+        info.seed,
+        run.episodes_done,
+        info.episodes
+    );
+    for weights in &run.weights {
+        let score = weights.evaluation_return.map_or("-".to_owned(), |score| format!("{score:.1}"));
+        let _ = write!(text, "\n  {score:>7}  episode {:>4}  {}", weights.episode, weights.path.display());
+    }
+    text
+}

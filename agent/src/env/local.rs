@@ -1,0 +1,31 @@
+//! The environment in process.
+
+use spikedrive_env::{Action, StepBatch, VectorWorld, WorldConfig};
+
+use super::{EnvError, EnvFactory, VectorEnv};
+
+/// Makes worlds in this process.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LocalFactory;
+
+impl EnvFactory for LocalFactory {
+    fn make(&self, config: &WorldConfig) -> Result<Box<dyn VectorEnv>, EnvError> {
+        Ok(Box::new(Local(VectorWorld::new(config.clone())?)))
+    }
+}
+
+struct Local(VectorWorld);
+
+impl VectorEnv for Local {
+    fn observations(&self) -> &[f32] {
+        self.0.observations()
+    }
+
+    fn step(&mut self, actions: &[Action]) -> Result<&StepBatch, EnvError> {
+        let wrong = |error: spikedrive_env::vector_world::WrongLaneCount| spikedrive_env::ConfigError {
+            field: "actions",
+            reason: error.to_string(),
+        };
+        Ok(self.0.step(actions).map_err(wrong)?)
+    }
+}

@@ -1,0 +1,171 @@
+//! The environment over gRPC: one bidirectional stream for each vector of lanes.
+
+use std::future::Future;
+use std::rc::Rc;
+use std::time::Duration;
+
+use spikedrive_env::{Action, ENVIRONMENT_ID, StepBatch, WorldConfig};
+use spikedrive_proto::address::Address;
+use spikedrive_proto::convert::{self, ConvertError};
+use spikedrive_proto::v1::environment_service_client::EnvironmentServiceClient;
+use spikedrive_proto::v1::{self, stream_response::Outcome};
+use tokio::runtime::Runtime;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Code, Status, Streaming};
+
+use super::{EnvError, EnvFactory, VectorEnv};
+
+/// A server that does not answer within this time is lost.
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// Largest answer: 4096 lanes need 94 KiB.
+const MAX_MESSAGE_BYTES: usize = 4 << 20;
+
+/// Makes worlds on a server.
+///
+/// It is driven by a runtime of the calling thread alone: in lock-step with one server that is three times as fast as a
+/// runtime with threads of its own.
+#[derive(Clone, Debug)]
+pub struct RemoteFactory {
+    connection: Rc<Connection>,
+}
+
+#[derive(Debug)]
+struct Connection {
+    runtime: Runtime,
+    client: EnvironmentServiceClient<Channel>,
+    address: Address,
+}
+
+impl RemoteFactory {
+    /// Connects, and checks that the server speaks this protocol and hosts this world.
+    pub fn connect(address: &Address) -> Result<Self, EnvError> {
+        let lost = |reason: String| EnvError::ServerLost { address: address.clone(), reason };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| lost(error.to_string()))?;
+        let connect = async {
+            let endpoint = Endpoint::from_shared(address.uri())?.connect_timeout(TIMEOUT).tcp_nodelay(true);
+            endpoint.connect().await
+        };
+        let channel = runtime
+            .block_on(connect)
+            .map_err(|error| lost(format!("{} (is it running there?)", root_cause(&error))))?;
+        let client = EnvironmentServiceClient::new(channel).max_decoding_message_size(MAX_MESSAGE_BYTES);
+        let connection = Connection { runtime, client, address: address.clone() };
+        let spec = connection.call(|mut client| async move {
+            client.get_spec(v1::GetSpecRequest { protocol_major: spikedrive_proto::PROTOCOL_MAJOR }).await
+        })?;
+        if spec.environment_id != ENVIRONMENT_ID {
+            let reason = format!(
+                "it hosts {:?}, this agent drives {ENVIRONMENT_ID:?}: use the same version of both",
+                spec.environment_id
+            );
+            return Err(EnvError::Refused { address: address.clone(), reason });
+        }
+        Ok(Self { connection: Rc::new(connection) })
+    }
+}
+
+impl EnvFactory for RemoteFactory {
+    fn make(&self, config: &WorldConfig) -> Result<Box<dyn VectorEnv>, EnvError> {
+        let connection = Rc::clone(&self.connection);
+        let request = v1::CreateSessionRequest::from(config);
+        let session = connection.call(|mut client| async move { client.create_session(request).await })?;
+        let observations = convert::read_observations(&session.observations, config.lanes)
+            .map_err(|error| connection.broken(&error))?;
+        let (requests, receiver) = mpsc::channel(1);
+        let responses =
+            connection.call(|mut client| async move { client.stream(ReceiverStream::new(receiver)).await })?;
+        let (rewards, ends) = (vec![0.0; config.lanes], vec![None; config.lanes]);
+        let batch = StepBatch { observations, rewards, ends };
+        Ok(Box::new(Remote { connection, session_id: session.session_id, requests, responses, batch }))
+    }
+}
+
+struct Remote {
+    connection: Rc<Connection>,
+    session_id: String,
+    requests: mpsc::Sender<v1::StreamRequest>,
+    responses: Streaming<v1::StreamResponse>,
+    batch: StepBatch,
+}
+
+impl VectorEnv for Remote {
+    fn observations(&self) -> &[f32] {
+        &self.batch.observations
+    }
+
+    fn step(&mut self, actions: &[Action]) -> Result<&StepBatch, EnvError> {
+        let Self { connection, session_id, requests, responses, batch } = self;
+        // Only the first request needs the session's id; an empty one is shorter.
+        let request =
+            v1::StreamRequest { session_id: std::mem::take(session_id), actions: convert::action_bytes(actions) };
+        let exchange = async {
+            // A closed channel means that the stream has ended: the status that ended it comes from `message`.
+            let _ = requests.send(request).await;
+            responses.message().await
+        };
+        // A timer needs the runtime around it: it is made inside `block_on`.
+        let answer = connection.runtime.block_on(async { tokio::time::timeout(TIMEOUT, exchange).await });
+        let response = answer.map_err(|_| connection.timed_out())?.map_err(|status| connection.failed(&status))?;
+        match response.and_then(|response| response.outcome) {
+            Some(Outcome::Result(result)) => {
+                *batch = convert::read_step(&result, batch.rewards.len()).map_err(|error| connection.broken(&error))?;
+                Ok(batch)
+            }
+            Some(Outcome::Error(v1::StepError { field, message, .. })) => {
+                Err(EnvError::Refused { address: connection.address.clone(), reason: format!("{field}: {message}") })
+            }
+            None => Err(connection.lost("the stream ended".to_owned())),
+        }
+    }
+}
+
+impl Connection {
+    /// One unary call, or the opening of a stream.
+    fn call<T, F>(&self, call: impl FnOnce(EnvironmentServiceClient<Channel>) -> F) -> Result<T, EnvError>
+    where
+        F: Future<Output = Result<tonic::Response<T>, Status>>,
+    {
+        let answer = self.runtime.block_on(async { tokio::time::timeout(TIMEOUT, call(self.client.clone())).await });
+        Ok(answer.map_err(|_| self.timed_out())?.map_err(|status| self.failed(&status))?.into_inner())
+    }
+
+    fn failed(&self, status: &Status) -> EnvError {
+        match status.code() {
+            Code::InvalidArgument | Code::FailedPrecondition | Code::ResourceExhausted | Code::Unimplemented => {
+                EnvError::Refused { address: self.address.clone(), reason: status.message().to_owned() }
+            }
+            code => {
+                let cause = std::error::Error::source(status)
+                    .map(|error| format!(" ({})", root_cause(error)))
+                    .unwrap_or_default();
+                self.lost(format!("{code:?}: {}{cause}", status.message()))
+            }
+        }
+    }
+
+    fn broken(&self, error: &ConvertError) -> EnvError {
+        self.lost(format!("it broke the protocol: {error}"))
+    }
+
+    fn timed_out(&self) -> EnvError {
+        self.lost(format!("no answer within {} s", TIMEOUT.as_secs()))
+    }
+
+    fn lost(&self, reason: String) -> EnvError {
+        EnvError::ServerLost { address: self.address.clone(), reason }
+    }
+}
+
+/// The innermost error: "Connection refused", not "transport error".
+fn root_cause<'a>(error: &'a (dyn std::error::Error + 'static)) -> &'a (dyn std::error::Error + 'static) {
+    let mut cause = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause
+}

@@ -1,0 +1,123 @@
+//! Greedy evaluation: no exploration, no learning, one episode a lane.
+
+use rayon::prelude::*;
+use spikedrive_env::{Action, Course, EndReason, OBSERVATION_SIZE, Phase, Split, WorldConfig};
+use spikedrive_learners::snn::{Network, NetworkState};
+
+use crate::env::EnvFactory;
+use crate::failure::Failure;
+use crate::stop::StopFlag;
+
+/// Evaluations draw their noise from lanes of their own, so that they never disturb training.
+const FIRST_EVALUATION_LANE: u64 = 1 << 32;
+
+/// How one episode went.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct EpisodeResult {
+    /// Sum of its rewards.
+    pub episode_return: f64,
+    /// Its steps.
+    pub steps: usize,
+    /// Why it ended.
+    pub end: EndReason,
+}
+
+/// Share of episodes that ended in a crash.
+pub fn crash_rate(results: &[EpisodeResult]) -> f64 {
+    results.iter().filter(|result| result.end == EndReason::Crash).count() as f64 / results.len() as f64
+}
+
+/// Mean return.
+pub fn mean_return(results: &[EpisodeResult]) -> f64 {
+    results.iter().map(|result| result.episode_return).sum::<f64>() / results.len() as f64
+}
+
+/// The world of an evaluation on the first `episodes` tracks of a split, one lane for each.
+pub fn held_out(phase: Phase, split: Split, horizon: usize, episodes: usize) -> WorldConfig {
+    WorldConfig { course: Course::Phase { phase, split }, lanes: episodes, seed: 0, horizon, first_episode: 0 }
+}
+
+/// Runs evaluations on a fixed number of threads. The results do not depend on that number.
+#[derive(Debug)]
+pub struct Evaluator {
+    pool: rayon::ThreadPool,
+}
+
+/// One car of an evaluation.
+struct Driver {
+    state: NetworkState,
+    action: Action,
+    episode_return: f64,
+    steps: usize,
+    end: Option<EndReason>,
+}
+
+impl Evaluator {
+    /// An evaluator that runs the lanes' networks on `threads` threads.
+    pub fn new(threads: usize) -> Result<Self, Failure> {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+        Ok(Self { pool: pool.map_err(|error| Failure::System(format!("cannot start {threads} threads: {error}")))? })
+    }
+
+    /// Drives one episode on every lane. The network's noise comes from streams of `(seed, lane)`.
+    pub fn evaluate(
+        &self,
+        factory: &dyn EnvFactory,
+        world: &WorldConfig,
+        network: &Network,
+        seed: u64,
+        stop: &StopFlag,
+    ) -> Result<Vec<EpisodeResult>, Failure> {
+        let mut env = factory.make(world)?;
+        let mut drivers: Vec<Driver> = (0..world.lanes as u64).map(|lane| Driver::new(network, seed, lane)).collect();
+        while drivers.iter().any(|driver| driver.end.is_none()) {
+            if stop.is_set() {
+                return Err(Failure::Interrupted);
+            }
+            self.decide(network, &mut drivers, env.observations());
+            let actions: Vec<Action> = drivers.iter().map(|driver| driver.action).collect();
+            let batch = env.step(&actions)?;
+            for (driver, (reward, end)) in drivers.iter_mut().zip(batch.rewards.iter().zip(&batch.ends)) {
+                driver.record(*reward, *end);
+            }
+        }
+        Ok(drivers.iter().filter_map(Driver::result).collect())
+    }
+
+    fn decide(&self, network: &Network, drivers: &mut [Driver], observations: &[f32]) {
+        let (observations, _) = observations.as_chunks::<OBSERVATION_SIZE>();
+        let decide =
+            |(driver, observation): (&mut Driver, &[f32; OBSERVATION_SIZE])| driver.decide(network, observation);
+        if self.pool.current_num_threads() == 1 {
+            drivers.iter_mut().zip(observations).for_each(decide);
+        } else {
+            self.pool.install(|| drivers.par_iter_mut().zip(observations).for_each(decide));
+        }
+    }
+}
+
+impl Driver {
+    fn new(network: &Network, seed: u64, lane: u64) -> Self {
+        let state = NetworkState::new(network, seed, FIRST_EVALUATION_LANE + lane);
+        Self { state, action: Action::Straight, episode_return: 0.0, steps: 0, end: None }
+    }
+
+    /// A car whose episode is over waits for the others.
+    fn decide(&mut self, network: &Network, observation: &[f32; OBSERVATION_SIZE]) {
+        if self.end.is_none() {
+            self.action = Action::ALL[network.act_greedily(&mut self.state, observation)];
+        }
+    }
+
+    fn record(&mut self, reward: f64, end: Option<EndReason>) {
+        if self.end.is_none() {
+            self.episode_return += reward;
+            self.steps += 1;
+            self.end = end;
+        }
+    }
+
+    fn result(&self) -> Option<EpisodeResult> {
+        self.end.map(|end| EpisodeResult { episode_return: self.episode_return, steps: self.steps, end })
+    }
+}

@@ -1,0 +1,4 @@
+//! Experiments: commands that measure, and the statistics that their tables need.
+
+pub mod headline;
+pub mod stats;

@@ -1,0 +1,20 @@
+//! The spiking agent and the `spikedrive` command: everything that puts the pure parts together.
+//!
+//! [`train`] is a synchronous loop over one trait, [`env::VectorEnv`], with two implementations: in process and over gRPC.
+//! [`commands`] are what a user can run; [`cli`] is how they are asked for.
+
+pub mod checkpoint;
+pub mod cli;
+pub mod commands;
+pub mod embedded;
+pub mod env;
+pub mod evaluate;
+pub mod experiments;
+pub mod failure;
+pub mod files;
+pub mod lesson;
+pub mod report;
+pub mod run_dir;
+pub mod stop;
+pub mod summary;
+pub mod train;

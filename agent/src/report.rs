@@ -1,0 +1,148 @@
+//! What a person sees: a progress bar on a terminal, the same lines with and without one, and the final table.
+
+use std::collections::VecDeque;
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
+
+use console::style;
+use indicatif::{ProgressBar, ProgressStyle};
+use spikedrive_env::Phase;
+use spikedrive_env::ceiling::ceiling;
+
+use crate::failure::Failure;
+use crate::lesson::HORIZON;
+use crate::summary::Summary;
+use crate::train::{EpisodeRecord, MILESTONES, Milestones, TrainSink, Trainer};
+
+/// Training episodes that the crash rate of the bar is taken over.
+const CRASH_WINDOW: usize = 20;
+
+/// Prints a line on standard output; a reader that went away is no failure of the run.
+pub fn say(line: impl AsRef<str>) {
+    let _ = writeln!(io::stdout(), "{}", line.as_ref());
+}
+
+/// Prints a line on standard error.
+pub fn note(line: impl AsRef<str>) {
+    let _ = writeln!(io::stderr(), "{}", line.as_ref());
+}
+
+/// How to run this program again: as the user most likely did.
+pub fn program() -> &'static str {
+    if std::env::var_os("CARGO").is_some() { "cargo run --release --" } else { "spikedrive" }
+}
+
+/// Shows a run on standard error.
+pub struct Reporter {
+    bar: Option<ProgressBar>,
+    recent_crashes: VecDeque<bool>,
+    reached: Milestones,
+    best: f64,
+}
+
+impl Reporter {
+    /// A bar of `episodes` when standard error is a terminal, else none.
+    pub fn new(episodes: usize) -> Self {
+        let bar = io::stderr().is_terminal().then(|| {
+            let bar = ProgressBar::new(episodes as u64);
+            let template = "{bar:30.cyan/blue} {pos}/{len} {elapsed} | {msg}";
+            bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
+            bar.enable_steady_tick(Duration::from_millis(200));
+            bar
+        });
+        Self { bar, recent_crashes: VecDeque::new(), reached: Milestones::default(), best: f64::NEG_INFINITY }
+    }
+
+    /// Takes the bar away.
+    pub fn finish(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn line(&self, episode: usize, text: &str) {
+        let line = format!("{} {text}", style(format!("episode {episode:>4}")).for_stderr().dim());
+        match &self.bar {
+            Some(bar) => bar.suspend(|| note(line)),
+            None => note(line),
+        }
+    }
+}
+
+impl TrainSink for Reporter {
+    fn episode(&mut self, record: &EpisodeRecord, trainer: &Trainer) -> Result<(), Failure> {
+        self.recent_crashes.push_back(record.crashed);
+        if self.recent_crashes.len() > CRASH_WINDOW {
+            self.recent_crashes.pop_front();
+        }
+        if let Some(bar) = &self.bar {
+            let crashes = self.recent_crashes.iter().filter(|&&crashed| crashed).count();
+            let crash_percent = 100 * crashes / self.recent_crashes.len();
+            let EpisodeRecord { phase, episode_return, mean_dopamine, .. } = record;
+            bar.set_message(format!(
+                "phase {phase} | return {episode_return:6.1} | dopamine {mean_dopamine:+.2} | crashes {crash_percent} %"
+            ));
+            bar.set_position(record.episode as u64);
+        }
+        let Some(evaluation) = record.evaluation else { return Ok(()) };
+        let mut text = format!(
+            "evaluation {:6.1}, {:5.1} % of the ceiling, {:3.0} % crashes",
+            evaluation.mean,
+            evaluation.percent_of_ceiling,
+            100.0 * evaluation.crash_rate
+        );
+        let news = self.milestone_news(trainer.milestones());
+        if evaluation.mean > self.best {
+            self.best = evaluation.mean;
+            text += ", new best";
+        } else if news.is_empty() {
+            return Ok(());
+        }
+        self.line(record.episode, &(text + &news));
+        Ok(())
+    }
+
+    fn phase_entered(&mut self, phase: Phase, episode: usize) {
+        self.line(
+            episode,
+            &style(format!("enters phase {}, {}", phase.number(), phase.name())).for_stderr().cyan().to_string(),
+        );
+    }
+}
+
+impl Reporter {
+    /// What was reached since the last call.
+    fn milestone_news(&mut self, milestones: &Milestones) -> String {
+        let mut news = String::new();
+        for (k, percent) in MILESTONES.iter().enumerate() {
+            if milestones.episodes_to[k].is_some() && self.reached.episodes_to[k].is_none() {
+                let _ = write!(news, ", {}", style(format!("{percent} % reached")).for_stderr().green());
+            }
+        }
+        self.reached = *milestones;
+        news
+    }
+}
+
+/// The table of a finished run: one row for each phase, on its 50 test tracks.
+pub fn table(summary: &Summary, target: Phase) -> String {
+    let mut table =
+        String::from("phase            |  return | % of ceiling | crash rate | episodes to 90 / 95 / 98 %\n");
+    table += "-----------------|---------|--------------|------------|---------------------------\n";
+    for phase in Phase::ALL {
+        let Some(score) = summary.score(phase, HORIZON) else { continue };
+        let percent =
+            ceiling(phase, HORIZON).map_or("-".to_owned(), |best| format!("{:.1} %", 100.0 * score.mean / best));
+        let milestones = if phase == target { summary.milestone_cells() } else { "-".to_owned() };
+        let _ = writeln!(
+            table,
+            "{} {:<14} | {:>7.1} | {percent:>12} | {:>8.0} % | {milestones}",
+            phase.number(),
+            phase.name(),
+            score.mean,
+            100.0 * score.crash_rate
+        );
+    }
+    table
+}

@@ -1,0 +1,117 @@
+//! The result of a finished run: `summary.json`, also printed by `train --json`.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use spikedrive_env::Phase;
+
+use crate::evaluate::{EpisodeResult, crash_rate};
+use crate::experiments::stats::Distribution;
+use crate::failure::Failure;
+use crate::run_dir::SCHEMA_VERSION;
+use crate::train::{EVAL_EVERY, MILESTONES, Trainer};
+
+/// Horizons of the final test, in steps.
+pub const TEST_HORIZONS: [usize; 2] = [100, 140];
+
+/// Returns on the 50 test tracks of a phase.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FinalScore {
+    /// Mean return.
+    pub mean: f64,
+    /// Interquartile mean.
+    pub iqm: f64,
+    /// 95 % bootstrap interval of the mean.
+    pub ci95: [f64; 2],
+    /// Worst track.
+    pub min: f64,
+    /// Share of tracks that ended in a crash.
+    pub crash_rate: f64,
+}
+
+impl FinalScore {
+    /// Describes the episodes of a test.
+    pub fn of(results: &[EpisodeResult]) -> Result<Self, Failure> {
+        let returns: Vec<f64> = results.iter().map(|result| result.episode_return).collect();
+        let empty = || Failure::System("an evaluation without episodes has no score".to_owned());
+        let Distribution { mean, iqm, ci95, min, .. } = Distribution::of(&returns).ok_or_else(empty)?;
+        Ok(Self { mean, iqm, ci95, min, crash_rate: crash_rate(results) })
+    }
+}
+
+/// The result of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Version of this format.
+    pub schema_version: u32,
+    /// Directory of the run.
+    pub run: String,
+    /// Preset.
+    pub preset: String,
+    /// What was taught.
+    pub lesson: String,
+    /// Seed.
+    pub seed: u64,
+    /// Training episodes.
+    pub episodes: usize,
+    /// Training steps; reset steps and evaluations are not counted.
+    pub env_steps: usize,
+    /// Training episodes between two evaluations.
+    pub eval_every: usize,
+    /// Training episodes at the first evaluation (20 validation tracks, greedy) without a crash and with at least that
+    /// percentage of the ceiling; null if never.
+    pub episodes_to: BTreeMap<String, Option<usize>>,
+    /// The same in training steps.
+    pub env_steps_to: BTreeMap<String, Option<usize>>,
+    /// Training episodes that ended in a crash.
+    pub training_crashes: usize,
+    /// Score of the final weights: phase → horizon → score.
+    #[serde(rename = "final")]
+    pub final_scores: BTreeMap<String, BTreeMap<String, FinalScore>>,
+}
+
+impl Summary {
+    /// Tests the final weights on `phases` and sums the run up.
+    pub fn of(trainer: &Trainer, preset: &str, run: &str, phases: &[Phase]) -> Result<Self, Failure> {
+        let mut final_scores = BTreeMap::new();
+        for &phase in phases {
+            let mut by_horizon = BTreeMap::new();
+            for horizon in TEST_HORIZONS {
+                by_horizon.insert(horizon.to_string(), FinalScore::of(&trainer.test(phase, horizon)?)?);
+            }
+            final_scores.insert(phase.number().to_string(), by_horizon);
+        }
+        let milestones = trainer.milestones();
+        let by_percent = |values: [Option<usize>; 3]| {
+            MILESTONES.map(|percent| percent.to_string()).into_iter().zip(values).collect()
+        };
+        Ok(Self {
+            schema_version: SCHEMA_VERSION,
+            run: run.to_owned(),
+            preset: preset.to_owned(),
+            lesson: trainer.config().lesson.to_string(),
+            seed: trainer.config().seed,
+            episodes: trainer.learner().episode(),
+            env_steps: trainer.env_steps(),
+            eval_every: EVAL_EVERY,
+            episodes_to: by_percent(milestones.episodes_to),
+            env_steps_to: by_percent(milestones.env_steps_to),
+            training_crashes: trainer.crashes(),
+            final_scores,
+        })
+    }
+
+    /// The score on a phase.
+    pub fn score(&self, phase: Phase, horizon: usize) -> Option<&FinalScore> {
+        self.final_scores.get(&phase.number().to_string())?.get(&horizon.to_string())
+    }
+
+    /// Episodes to 90, 95 and 98 %, for a table.
+    pub fn milestone_cells(&self) -> String {
+        let cell = |percent: u32| match self.episodes_to.get(&percent.to_string()) {
+            Some(Some(episodes)) => episodes.to_string(),
+            _ => "never".to_owned(),
+        };
+        MILESTONES.map(cell).join(" / ")
+    }
+}
