@@ -98,6 +98,15 @@ pub trait TrainSink {
     fn phase_entered(&mut self, phase: Phase, episode: usize);
 }
 
+/// Nobody follows.
+impl TrainSink for () {
+    fn episode(&mut self, _record: &EpisodeRecord, _trainer: &Trainer) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    fn phase_entered(&mut self, _phase: Phase, _episode: usize) {}
+}
+
 /// A run in the middle of its training.
 pub struct Trainer<'a> {
     config: TrainConfig,

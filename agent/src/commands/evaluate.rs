@@ -34,7 +34,8 @@ pub struct EvaluationReport {
     pub phase: Option<u32>,
     /// Split; null on a circuit.
     pub split: Option<&'static str>,
-    /// Circuit; null on a phase.
+    /// The part that only circuits have; absent on a phase.
+    #[serde(flatten)]
     pub circuit: Option<CircuitReport>,
     /// Steps of an episode at most.
     pub horizon: usize,
@@ -55,6 +56,7 @@ pub struct EvaluationReport {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct CircuitReport {
     /// The file.
+    #[serde(rename = "circuit")]
     pub file: String,
     /// Laps begun, each from a start of its own.
     pub laps: usize,

@@ -21,7 +21,7 @@ use crate::lesson::Lesson;
 use crate::report::{note, say};
 use crate::stop::StopFlag;
 use crate::summary::{FinalScore, Summary};
-use crate::train::{EpisodeRecord, MILESTONES, TrainConfig, TrainSink, Trainer};
+use crate::train::{MILESTONES, TrainConfig, Trainer};
 
 /// Training episodes of each run.
 const EPISODES: usize = 300;
@@ -82,18 +82,8 @@ fn run_one(preset: Preset, seed: u64, stop: &StopFlag) -> Result<Summary, Failur
     let config = TrainConfig { snn: preset.config(), lesson: Lesson::Direct(Phase::Complex), episodes: EPISODES, seed };
     let evaluator = Evaluator::new(1)?;
     let mut trainer = Trainer::new(config, &LocalFactory, &evaluator, stop)?;
-    trainer.run(&mut Silent)?;
+    trainer.run(&mut ())?;
     Summary::of(&trainer, preset.name(), "", &[Phase::Complex])
-}
-
-struct Silent;
-
-impl TrainSink for Silent {
-    fn episode(&mut self, _record: &EpisodeRecord, _trainer: &Trainer) -> Result<(), Failure> {
-        Ok(())
-    }
-
-    fn phase_entered(&mut self, _phase: Phase, _episode: usize) {}
 }
 
 fn describe(summary: &Result<Summary, Failure>) -> String {

@@ -1,0 +1,159 @@
+//! One contract, two implementations: in process and over gRPC, step for step and weight for weight.
+
+use std::sync::Arc;
+
+use spikedrive_agent::embedded::EmbeddedServer;
+use spikedrive_agent::env::{EnvError, EnvFactory, LocalFactory, RemoteFactory};
+use spikedrive_agent::evaluate::{EpisodeResult, Evaluator, held_out};
+use spikedrive_agent::failure::Failure;
+use spikedrive_agent::lesson::{CurriculumPreset, Lesson};
+use spikedrive_agent::stop::StopFlag;
+use spikedrive_agent::train::{EpisodeRecord, TrainConfig, TrainSink, Trainer};
+use spikedrive_env::{Action, Circuit, Course, EndReason, Phase, Split, StepBatch, WorldConfig};
+use spikedrive_learners::snn::{Network, Preset};
+
+/// Runs a test on both implementations.
+fn on_both<T>(test: impl Fn(&dyn EnvFactory) -> T) -> (T, T) {
+    let server = EmbeddedServer::on_free_port().unwrap();
+    let remote = RemoteFactory::connect(&server.address().unwrap()).unwrap();
+    (test(&LocalFactory), test(&remote))
+}
+
+fn world(course: Course, lanes: usize) -> WorldConfig {
+    WorldConfig { course, lanes, seed: 11, horizon: 40, first_episode: 2 }
+}
+
+fn circuit() -> Course {
+    let csv = include_str!("../../circuits/example.csv");
+    Course::Circuit(Arc::new(Circuit::from_csv("example", csv).unwrap()))
+}
+
+/// A car that wanders: it crashes at times and reaches the horizon at others.
+fn wander(step: usize, lane: usize) -> Action {
+    Action::ALL[(step * step + 3 * lane + step / 7) % 3]
+}
+
+fn record(factory: &dyn EnvFactory, course: Course) -> Vec<StepBatch> {
+    let mut env = factory.make(&world(course, 7)).unwrap();
+    (0..200)
+        .map(|step| {
+            let actions: Vec<_> = (0..7).map(|lane| wander(step, lane)).collect();
+            let batch = env.step(&actions).unwrap().clone();
+            assert_eq!(env.observations(), batch.observations);
+            batch
+        })
+        .collect()
+}
+
+#[test]
+fn both_give_the_same_steps_bit_for_bit() {
+    for course in [
+        Course::Phase { phase: Phase::Complex, split: Split::Train },
+        Course::Phase { phase: Phase::Sharp, split: Split::Test },
+        circuit(),
+    ] {
+        let (local, remote) = on_both(|factory| record(factory, course.clone()));
+        assert_eq!(local, remote);
+        assert!(local.iter().any(|batch| batch.ends.contains(&Some(EndReason::Crash))));
+    }
+}
+
+#[test]
+fn both_refuse_what_is_out_of_range() {
+    let refused = |factory: &dyn EnvFactory| {
+        let course = Course::Phase { phase: Phase::Complex, split: Split::Train };
+        let too_long = WorldConfig { horizon: 20_000, ..world(course.clone(), 1) };
+        let text = factory.make(&too_long).map(|_| ()).unwrap_err().to_string();
+        assert!(text.contains("horizon: 20000 is outside 1..=10000"), "{text}");
+        let mut env = factory.make(&world(course, 2)).unwrap();
+        let before = env.observations().to_vec();
+        let text = env.step(&[Action::Left]).unwrap_err().to_string();
+        assert!(text.contains("1 actions for 2 lanes"), "{text}");
+        assert_eq!(env.observations(), before);
+        env.step(&[Action::Left; 2]).unwrap();
+    };
+    on_both(refused);
+}
+
+#[test]
+fn a_server_that_goes_away_is_lost() {
+    let server = EmbeddedServer::on_free_port().unwrap();
+    let address = server.address().unwrap();
+    let factory = RemoteFactory::connect(&address).unwrap();
+    let course = Course::Phase { phase: Phase::Complex, split: Split::Train };
+    let mut env = factory.make(&world(course.clone(), 1)).unwrap();
+    env.step(&[Action::Straight]).unwrap();
+    drop(server);
+    let error = env.step(&[Action::Straight]).unwrap_err();
+    assert!(
+        matches!(&error, EnvError::ServerLost { .. }) && error.to_string().contains(&address.to_string()),
+        "{error}"
+    );
+    assert!(matches!(factory.make(&world(course, 1)), Err(EnvError::ServerLost { .. })));
+}
+
+/// Keeps every record.
+#[derive(Default)]
+struct Log(Vec<EpisodeRecord>);
+
+impl TrainSink for Log {
+    fn episode(&mut self, record: &EpisodeRecord, _trainer: &Trainer) -> Result<(), Failure> {
+        self.0.push(*record);
+        Ok(())
+    }
+
+    fn phase_entered(&mut self, _phase: Phase, _episode: usize) {}
+}
+
+fn train(
+    factory: &dyn EnvFactory,
+    preset: Preset,
+    threads: usize,
+) -> (Network, Vec<EpisodeRecord>, Vec<EpisodeResult>) {
+    let config = TrainConfig {
+        snn: preset.config(),
+        lesson: Lesson::Curriculum(CurriculumPreset::Ceiling),
+        episodes: 40,
+        seed: 4,
+    };
+    let (evaluator, stop, mut log) = (Evaluator::new(threads).unwrap(), StopFlag::default(), Log::default());
+    let mut trainer = Trainer::new(config, factory, &evaluator, &stop).unwrap();
+    trainer.run(&mut log).unwrap();
+    let test = trainer.test(Phase::Complex, 100).unwrap();
+    (trainer.learner().network().clone(), log.0, test)
+}
+
+#[test]
+fn the_same_seed_gives_the_same_weights_local_or_remote_and_whatever_the_threads() {
+    for preset in Preset::ALL {
+        let reference = train(&LocalFactory, preset, 1);
+        assert!(reference.1.iter().any(|record| record.phase == 4), "{preset} passes the curriculum");
+        assert_eq!(train(&LocalFactory, preset, 1), reference, "{preset}: twice over");
+        assert_eq!(train(&LocalFactory, preset, 8), reference, "{preset}: eight threads");
+        let (local, remote) = on_both(|factory| train(factory, preset, 2));
+        assert_eq!((&local, &remote), (&reference, &reference), "{preset}: local and remote");
+    }
+}
+
+#[test]
+fn evaluation_never_disturbs_training_and_repeats_itself() {
+    let network = Network::new(Preset::Stdp.config(), 9).unwrap();
+    let evaluate = |factory: &dyn EnvFactory| {
+        let world = held_out(Phase::Gentle, Split::Validation, 60, 20);
+        Evaluator::new(3).unwrap().evaluate(factory, &world, &network, 9, &StopFlag::default()).unwrap()
+    };
+    let (first, second) = on_both(|factory| (evaluate(factory), evaluate(factory)));
+    assert_eq!(first.0, first.1);
+    assert_eq!(first, second);
+}
+
+#[test]
+fn a_stop_ends_training_and_evaluation_between_two_steps() {
+    let (stop, evaluator) = (StopFlag::default(), Evaluator::new(1).unwrap());
+    stop.set();
+    let config =
+        TrainConfig { snn: Preset::Stdp.config(), lesson: Lesson::Direct(Phase::Straight), episodes: 5, seed: 1 };
+    let mut trainer = Trainer::new(config, &LocalFactory, &evaluator, &stop).unwrap();
+    assert!(matches!(trainer.run(&mut Log::default()), Err(Failure::Interrupted)));
+    assert!(matches!(trainer.test(Phase::Straight, 100), Err(Failure::Interrupted)));
+}

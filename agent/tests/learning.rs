@@ -1,0 +1,46 @@
+//! The agent really learns: floors well below what `spikedrive experiment headline` measures, so that only a broken rule falls
+//! through them.
+
+use std::ops::Range;
+
+use spikedrive_agent::env::LocalFactory;
+use spikedrive_agent::evaluate::{Evaluator, crash_rate, mean_return};
+use spikedrive_agent::lesson::{CurriculumPreset, Lesson};
+use spikedrive_agent::stop::StopFlag;
+use spikedrive_agent::train::{TrainConfig, Trainer};
+use spikedrive_env::Phase;
+use spikedrive_learners::snn::Preset;
+
+/// Trains 300 episodes with each seed; every one must reach 90 % in time and end above the floor without a crash.
+fn learns(preset: Preset, lesson: Lesson, seeds: Range<u64>, floor: f64, latest_mastery: usize) {
+    let (evaluator, stop) = (Evaluator::new(2).unwrap(), StopFlag::default());
+    for seed in seeds {
+        let config = TrainConfig { snn: preset.config(), lesson, episodes: 300, seed };
+        let mut trainer = Trainer::new(config, &LocalFactory, &evaluator, &stop).unwrap();
+        trainer.run(&mut ()).unwrap();
+        let test = trainer.test(Phase::Complex, 100).unwrap();
+        assert!(
+            mean_return(&test) >= floor && crash_rate(&test) == 0.0,
+            "{preset} seed {seed}: {}",
+            mean_return(&test)
+        );
+        let mastery = trainer.milestones().episodes_to[0];
+        assert!(mastery.is_some_and(|episodes| episodes <= latest_mastery), "{preset} seed {seed}: {mastery:?}");
+    }
+}
+
+#[test]
+fn stdp_learns_the_hardest_phase() {
+    learns(Preset::Stdp, Lesson::Direct(Phase::Complex), 1..4, 239.0, 90);
+}
+
+#[test]
+fn pathway_learns_the_hardest_phase() {
+    learns(Preset::Pathway, Lesson::Direct(Phase::Complex), 1..4, 241.0, 40);
+}
+
+#[test]
+fn the_curriculum_leads_to_the_same_place() {
+    learns(Preset::Stdp, Lesson::Curriculum(CurriculumPreset::Ceiling), 1..3, 239.0, 90);
+    learns(Preset::Pathway, Lesson::Curriculum(CurriculumPreset::Seed), 1..2, 241.0, 40);
+}
