@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use ndarray::Array2;
+use ndarray_npy::npy::header::Header;
 use ndarray_npy::{ReadNpyError, ReadNpyExt, WriteNpyExt};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -55,7 +56,7 @@ pub struct Checkpoint {
 #[derive(Debug, thiserror::Error)]
 pub enum WeightsError {
     /// It cannot be read.
-    #[error("cannot read {}: {error}", path.display())]
+    #[error("cannot read {}: {error}; give a .npy file, or the directory of a run", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -87,7 +88,7 @@ pub enum WeightsError {
         sidecar: PathBuf,
     },
     /// The sidecar says nothing valid.
-    #[error("{}: {reason}", sidecar.display())]
+    #[error("{}: {reason}; restore the file that was written with the weights", sidecar.display())]
     BadSidecar {
         /// The sidecar.
         sidecar: PathBuf,
@@ -95,7 +96,7 @@ pub enum WeightsError {
         reason: String,
     },
     /// A directory holds no weights.
-    #[error("there are no weights in {}: give a .npy file, or the directory of a run", path.display())]
+    #[error("there are no weights in {}: train first, or give a .npy file or the directory of a run", path.display())]
     NoWeights {
         /// The directory.
         path: PathBuf,
@@ -139,7 +140,7 @@ pub fn load(path: &Path) -> Result<Checkpoint, WeightsError> {
     let network = Network::with_weights(sidecar.config, &weights)
         .map_err(|error| WeightsError::Network { path: path.to_owned(), error })?;
     if !sidecar.critic.is_valid(network.layout().presynaptic()) {
-        let reason = "its critic does not fit its config; it was changed by hand or belongs to another file".to_owned();
+        let reason = "its critic does not fit its config: it was changed, or belongs to another file".to_owned();
         return Err(WeightsError::BadSidecar { sidecar: sidecar_path(path), reason });
     }
     Ok(Checkpoint { path: path.to_owned(), sidecar, network })
@@ -179,18 +180,23 @@ fn sidecar_path(path: &Path) -> PathBuf {
 
 /// A matrix of float32 or float64, in C or Fortran order.
 fn read_weights(path: &Path) -> Result<Array2<f32>, WeightsError> {
-    let open = || {
-        File::open(path)
-            .map(io::BufReader::new)
-            .map_err(|error| WeightsError::Unreadable { path: path.to_owned(), error })
-    };
+    let unreadable = |error| WeightsError::Unreadable { path: path.to_owned(), error };
+    let unusable = |reason| WeightsError::NotAnArray { path: path.to_owned(), reason };
+    let open = || File::open(path).map(io::BufReader::new).map_err(unreadable);
+    // A reader makes room for what the header promises before it looks at the file: a forged one would exhaust the memory.
+    let shape = Header::from_reader(&mut open()?).map_err(|error| unusable(error.to_string()))?.shape;
+    let promised = shape.iter().try_fold(size_of::<f32>(), |bytes, &length| bytes.checked_mul(length));
+    let held = std::fs::metadata(path).map_err(unreadable)?.len();
+    if promised.is_none_or(|bytes| bytes as u64 > held) {
+        return Err(unusable(format!("its header promises the shape {shape:?}, more than its {held} bytes hold")));
+    }
     let single = match Array2::<f32>::read_npy(open()?) {
         Err(ReadNpyError::WrongDescriptor(_)) => {
             Array2::<f64>::read_npy(open()?).map(|array| array.mapv(|weight| weight as f32))
         }
         single => single,
     };
-    single.map_err(|error| WeightsError::NotAnArray { path: path.to_owned(), reason: error.to_string() })
+    single.map_err(|error| unusable(error.to_string()))
 }
 
 #[cfg(test)]
@@ -234,7 +240,7 @@ mod tests {
         let saved = Saved::new();
         let loaded = load(&saved.path()).unwrap();
         assert_eq!(&loaded.network, saved.learner.network());
-        assert_eq!(loaded.sidecar.critic.value(&[1.0; 70]), saved.learner.critic().value(&[1.0; 70]));
+        assert_eq!(loaded.sidecar.critic.value(&[1.0; 79]), saved.learner.critic().value(&[1.0; 79]));
         assert_eq!((loaded.sidecar.episode, loaded.sidecar.evaluation_return), (0, Some(12.5)));
     }
 
@@ -269,6 +275,10 @@ mod tests {
             std::fs::write(saved.path(), &whole[..length]).unwrap();
             assert!(saved.refusal().contains("is no usable numpy file"), "{length}: {}", saved.refusal());
         }
+        let mut forged = Header::from_reader(&mut whole.as_slice()).unwrap();
+        forged.shape = vec![1_000_000_000, 1_000_000_000];
+        std::fs::write(saved.path(), forged.to_bytes().unwrap()).unwrap();
+        assert!(saved.refusal().contains("promises the shape [1000000000, 1000000000], more than its"));
         std::fs::remove_file(saved.path()).unwrap();
         assert!(saved.refusal().starts_with("cannot read"));
     }

@@ -15,6 +15,7 @@ use crate::commands;
 use crate::experiments::headline;
 use crate::failure::Failure;
 use crate::lesson::{CurriculumPreset, Lesson};
+use crate::run_dir::DEFAULT_RUNS;
 use crate::stop::StopFlag;
 
 /// A spiking neural network that learns to drive, over gRPC.
@@ -80,7 +81,7 @@ pub struct LearnArgs {
     #[arg(long, value_name = "DIR", env = "SPIKEDRIVE_OUT")]
     pub out: Option<PathBuf>,
     /// Directory that holds the runs.
-    #[arg(long, value_name = "DIR", default_value = "runs", env = "SPIKEDRIVE_RUNS")]
+    #[arg(long, value_name = "DIR", default_value = DEFAULT_RUNS, env = "SPIKEDRIVE_RUNS")]
     pub runs: PathBuf,
     /// Threads that evaluations use; the result does not depend on it.
     #[arg(long, value_name = "N", default_value_t = default_threads(), value_parser = parse_threads, env = "SPIKEDRIVE_THREADS")]
@@ -127,7 +128,7 @@ pub struct EvaluateArgs {
     /// Steps of an episode; by default 100, on a circuit 1.2 times its lap.
     #[arg(long, value_name = "H", value_parser = parse_horizon)]
     pub horizon: Option<usize>,
-    /// Episodes, each on its own lane; by default 50, on a circuit 3.
+    /// Episodes, each on its own lane; by default 50, on validation tracks all 20, on a circuit 3.
     #[arg(long, value_name = "N", value_parser = parse_lanes)]
     pub episodes: Option<usize>,
     /// Tracks: test, validation or train.
@@ -137,7 +138,7 @@ pub struct EvaluateArgs {
     #[arg(long, value_name = "HOST:PORT", env = "SPIKEDRIVE_SERVER")]
     pub server: Option<Address>,
     /// Directory that holds the runs.
-    #[arg(long, value_name = "DIR", default_value = "runs", env = "SPIKEDRIVE_RUNS")]
+    #[arg(long, value_name = "DIR", default_value = DEFAULT_RUNS, env = "SPIKEDRIVE_RUNS")]
     pub runs: PathBuf,
     /// Threads; the result does not depend on it.
     #[arg(long, value_name = "N", default_value_t = default_threads(), value_parser = parse_threads, env = "SPIKEDRIVE_THREADS")]
@@ -151,7 +152,7 @@ pub struct EvaluateArgs {
 #[derive(Args, Clone, Debug)]
 pub struct RunsArgs {
     /// Directory that holds the runs.
-    #[arg(long, value_name = "DIR", default_value = "runs", env = "SPIKEDRIVE_RUNS")]
+    #[arg(long, value_name = "DIR", default_value = DEFAULT_RUNS, env = "SPIKEDRIVE_RUNS")]
     pub runs: PathBuf,
     /// Print the list as JSON.
     #[arg(long)]

@@ -18,6 +18,9 @@ use crate::train::{EVAL_EVERY, EpisodeRecord, TrainConfig, TrainSink, Trainer};
 /// Version of the formats of `run.json`, `episodes.jsonl` and `summary.json`.
 pub const SCHEMA_VERSION: u32 = 1;
 
+/// Directory that holds the runs when nobody names another.
+pub const DEFAULT_RUNS: &str = "runs";
+
 /// `last.npy` is renewed after this many episodes, or after [`SAVE_INTERVAL`].
 const SAVE_EVERY: usize = 50;
 /// The longest that a killed run forgets.

@@ -95,7 +95,8 @@ pub fn evaluate(args: &EvaluateArgs, stop: &StopFlag) -> Result<(), Failure> {
 
 fn phase_world(args: &EvaluateArgs) -> Result<WorldConfig, Failure> {
     let horizon = args.horizon.unwrap_or(spikedrive_env::config::DEFAULT_HORIZON);
-    let episodes = args.episodes.unwrap_or(Split::Test.tracks() as usize);
+    let tracks = if args.split == Split::Validation { Split::Validation.tracks() } else { Split::Test.tracks() };
+    let episodes = args.episodes.unwrap_or(tracks as usize);
     Ok(held_out(args.phase, args.split, horizon, episodes))
 }
 

@@ -12,7 +12,7 @@ use crate::env::RemoteFactory;
 use crate::evaluate::Evaluator;
 use crate::failure::Failure;
 use crate::report::{self, Reporter, note, program, say};
-use crate::run_dir::{RunInfo, RunRecorder};
+use crate::run_dir::{DEFAULT_RUNS, RunInfo, RunRecorder};
 use crate::stop::StopFlag;
 use crate::summary::Summary;
 use crate::train::{EpisodeRecord, TrainConfig, TrainSink, Trainer};
@@ -27,7 +27,7 @@ pub fn up(args: &UpArgs, stop: &StopFlag) -> Result<(), Failure> {
     note(format!("environment server listens on {address}"));
     let summary = train_on(&args.learn, &address, &address.to_string(), stop)?;
     say(report::table(&summary, args.learn.lesson().target()));
-    say(next_commands(&summary.run));
+    say(next_commands(Path::new(&summary.run)));
     Ok(())
 }
 
@@ -68,6 +68,7 @@ fn train_on(learn: &LearnArgs, address: &Address, server: &str, stop: &StopFlag)
     let trained = trainer.run(&mut sinks);
     sinks.reporter.finish();
     let saved = sinks.recorder.save_last(&trainer);
+    let is_kept = saved.is_ok();
     let run = sinks.recorder.directory().display().to_string();
     let finished = trained.and_then(|()| {
         saved?;
@@ -75,18 +76,16 @@ fn train_on(learn: &LearnArgs, address: &Address, server: &str, stop: &StopFlag)
         sinks.recorder.write_summary(&summary)?;
         Ok(summary)
     });
-    finished.inspect_err(|_| note_checkpoint(&trainer, &run))
+    finished.inspect_err(|_| {
+        if is_kept {
+            note_checkpoint(&trainer, &run);
+        }
+    })
 }
 
 fn note_checkpoint(trainer: &Trainer, run: &str) {
     let last = Path::new(run).join("weights").join("last.npy");
-    if last.is_file() {
-        note(format!(
-            "stopped after {} episodes; the network is kept in {}",
-            trainer.learner().episode(),
-            last.display()
-        ));
-    }
+    note(format!("stopped after {} episodes; the network is kept in {}", trainer.learner().episode(), last.display()));
 }
 
 /// Files and screen follow the same run.
@@ -111,14 +110,33 @@ fn default_port() -> u16 {
     DEFAULT_ADDRESS.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).unwrap_or_default()
 }
 
-fn next_commands(run: &str) -> String {
-    let program = program();
-    [
-        format!("The run is saved in {run}. Next:"),
-        format!("  {program} evaluate --weights {run}                    # the best network, on the 50 test tracks of phase 4"),
-        format!("  {program} evaluate --circuit circuits/example.csv     # whole laps of a circuit; bring your own CSV"),
-        format!("  {program} train --preset pathway --phase 4            # the fastest rule, straight on the hardest phase"),
-        format!("  {program} runs                                        # all runs and their weights"),
-    ]
-    .join("\n")
+/// What to do with a run, ready to be pasted into a shell.
+fn next_commands(run: &Path) -> String {
+    let (program, name) = (program(), shell_word(&run.to_string_lossy()));
+    let runs = match run.parent().and_then(Path::to_str) {
+        Some(DEFAULT_RUNS) | None => "runs".to_owned(),
+        Some("") => "runs --runs .".to_owned(),
+        Some(parent) => format!("runs --runs {}", shell_word(parent)),
+    };
+    let commands = [
+        (format!("evaluate --weights {name}"), "the best network, on the 50 test tracks of phase 4"),
+        (
+            format!("evaluate --weights {name} --circuit circuits/example.csv"),
+            "whole laps of a circuit; bring your own CSV",
+        ),
+        ("train --preset pathway --phase 4".to_owned(), "the fastest rule, straight on the hardest phase"),
+        (runs, "all runs and their weights"),
+    ];
+    let width = commands.iter().map(|(command, _)| command.chars().count()).max().unwrap_or_default();
+    let lines = commands.map(|(command, purpose)| format!("\n  {program} {command:width$}  # {purpose}"));
+    format!("The run is saved in {}. Next:{}", run.display(), lines.concat())
+}
+
+/// A word as a shell takes it: in quotes, if it needs them.
+fn shell_word(word: &str) -> String {
+    if word.chars().all(|c| c.is_alphanumeric() || "/._-+=:,@".contains(c)) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
 }

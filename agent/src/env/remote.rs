@@ -52,7 +52,7 @@ impl RemoteFactory {
         };
         let channel = runtime
             .block_on(connect)
-            .map_err(|error| lost(format!("{} (is it running there?)", root_cause(&error))))?;
+            .map_err(|error| lost(format!("{}; start one there with `spikedrive serve`", root_cause(&error))))?;
         let client = EnvironmentServiceClient::new(channel).max_decoding_message_size(MAX_MESSAGE_BYTES);
         let connection = Connection { runtime, client, address: address.clone() };
         let spec = connection.call(|mut client| async move {
@@ -136,7 +136,12 @@ impl Connection {
 
     fn failed(&self, status: &Status) -> EnvError {
         match status.code() {
-            Code::InvalidArgument | Code::FailedPrecondition | Code::ResourceExhausted | Code::Unimplemented => {
+            // OUT_OF_RANGE: the request is longer than the server takes.
+            Code::InvalidArgument
+            | Code::FailedPrecondition
+            | Code::OutOfRange
+            | Code::ResourceExhausted
+            | Code::Unimplemented => {
                 EnvError::Refused { address: self.address.clone(), reason: status.message().to_owned() }
             }
             code => {

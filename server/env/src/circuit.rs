@@ -11,6 +11,8 @@ pub const COLUMNS: [&str; 4] = ["x_m", "y_m", "w_tr_right_m", "w_tr_left_m"];
 
 /// Radius of the tightest corner of a fitted circuit, in units: the tightest that phase 4 trains.
 const TIGHTEST_RADIUS: f64 = 12.5;
+/// Shortest fitted lap, in units. A circle of the tightest radius is 2π·12.5 = 78.5, and less when smoothing shrinks it.
+const SHORTEST_LAP: f64 = 5.0 * TIGHTEST_RADIUS;
 /// Fewest points that can describe a circuit.
 const MIN_POINTS: usize = 10;
 /// Shortest and longest circuit, in metres.
@@ -87,6 +89,15 @@ pub enum CircuitError {
         /// Median distance between neighbours, in metres.
         spacing_m: f64,
     },
+    /// The fitted lap is shorter than that of any smooth loop.
+    #[error(
+        "the fitted lap is {units:.1} units, less than a loop around corners of 12.5 units can be: the points turn within \
+         a few metres; give one smooth loop, its points about 5 m apart"
+    )]
+    LapTooShort {
+        /// Length of the fitted lap, in units.
+        units: f64,
+    },
     /// The fitted lap is longer than any episode.
     #[error(
         "the fitted lap is {units:.0} units, more than an episode can last ({MAX_HORIZON} steps): the tightest corner (radius \
@@ -117,6 +128,9 @@ impl Circuit {
         let curvature = max_curvature(&smooth);
         let units_per_metre = curvature * TIGHTEST_RADIUS;
         let units = perimeter(&smooth) * units_per_metre;
+        if units < SHORTEST_LAP {
+            return Err(CircuitError::LapTooShort { units });
+        }
         if units > MAX_HORIZON as f64 {
             return Err(CircuitError::LapTooLong { units, radius_m: 1.0 / curvature });
         }
@@ -348,6 +362,18 @@ mod tests {
         assert!(error(&half).starts_with("line 100: the circuit is open: its last point is"), "{}", error(&half));
         assert!(error(&oval(5.0, 200)).contains("it must be from 100 m"));
         assert!(error(&oval(1e9, 200)).contains("it must be from 100 m"));
+    }
+
+    #[test]
+    fn a_loop_that_smoothing_wipes_out_is_refused() {
+        // A moving average over 10.5 m takes a circle of 10.5 m to its middle.
+        let radius_m = 0.25 / libm::sin(PI / 21.0);
+        let row = |i: i32| {
+            let (sin, cos) = libm::sincos(TAU * f64::from(i) / 21.0);
+            format!("{},{},5,5\n", radius_m * cos, radius_m * sin)
+        };
+        let ten_times_around: String = (0..210).map(row).collect();
+        assert!(error(&ten_times_around).starts_with("the fitted lap is 0.0 units"), "{}", error(&ten_times_around));
     }
 
     #[test]

@@ -236,8 +236,11 @@ mod tests {
     #[test]
     fn a_loop_wraps_around() {
         let n = 200;
-        let centre = (0..n).map(|i| TAU * i as f64 / n as f64).map(|a| [16.0 * a.cos(), 16.0 * a.sin()]).collect();
-        let track = Track::from_loop(centre);
+        let point = |i| {
+            let (sin, cos) = libm::sincos(TAU * i as f64 / n as f64);
+            [16.0 * cos, 16.0 * sin]
+        };
+        let track = Track::from_loop((0..n).map(point).collect());
         let nearest = track.nearest(n - 1, track.centre(2));
         assert_eq!((nearest.index, nearest.advance), (2, 3));
         assert_eq!(track.length(), 100.0);

@@ -96,7 +96,7 @@ impl VectorWorld {
 impl Lane {
     fn step(&mut self, action: Action, config: &WorldConfig, number: u64) -> Transition {
         if std::mem::take(&mut self.ended) {
-            self.episode += 1;
+            self.episode = self.episode.wrapping_add(1);
             self.drive = first_pose(config, number, self.episode);
             return Transition { reward: 0.0, end: None };
         }

@@ -90,6 +90,9 @@ impl SnnConfig {
         if !(1..=1000).contains(&self.ticks) {
             return Err(format!("{} ticks a step are outside 1..=1000", self.ticks));
         }
+        if !(self.homeostasis.share_floor > 0.0 && self.homeostasis.share_floor < 1.0) {
+            return Err(format!("share_floor {} is outside (0, 1)", self.homeostasis.share_floor));
+        }
         if self.sleep.is_some() && self.plasticity != Plasticity::PreCount {
             return Err("sleep replays spike counts: it needs the plasticity pre-count".to_owned());
         }

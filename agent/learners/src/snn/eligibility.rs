@@ -70,16 +70,16 @@ mod tests {
     fn traces_decay_gather_and_move_weights() {
         let layout = Layout::new(&Preset::Stdp.config());
         let mut eligibility = Eligibility::new(&layout);
-        let counts: Vec<f32> = (0..70).map(|j| if j == 3 { 0.5 } else { 0.0 }).collect();
+        let counts: Vec<f32> = (0..79).map(|j| if j == 3 { 0.5 } else { 0.0 }).collect();
         eligibility.mark(0.81, 1.0, [0.6, -0.4, -0.2], Local::PreCount(&counts));
         eligibility.mark(0.81, 0.5, [0.0; 3], Local::PreCount(&counts));
         let trace = eligibility.traces()[[0, 3]];
         assert!((trace - 0.5 * 0.81 * 0.3).abs() < 1e-6);
-        assert!((eligibility.traces()[[29, 3]] + 0.5 * 0.81 * 0.1).abs() < 1e-6);
+        assert!((eligibility.traces()[[20, 3]] + 0.5 * 0.81 * 0.1).abs() < 1e-6);
 
         let mut weights = Array2::from_elem((NEURONS, NEURONS), 0.5);
-        eligibility.apply(0.1, &mut weights, &WeightBounds::new(70));
-        assert!((weights[[70, 3]] - (0.5 + 0.1 * trace)).abs() < 1e-6);
-        assert_eq!((weights[[70, 2]], weights[[69, 3]], weights[[70, 70]]), (0.5, 0.5, 0.5));
+        eligibility.apply(0.1, &mut weights, &WeightBounds::new(79));
+        assert!((weights[[79, 3]] - (0.5 + 0.1 * trace)).abs() < 1e-6);
+        assert_eq!((weights[[79, 2]], weights[[78, 3]], weights[[79, 79]]), (0.5, 0.5, 0.5));
     }
 }

@@ -106,15 +106,23 @@ mod tests {
 
     #[test]
     fn golden_rates() {
-        let code = Preset::Stdp.config().code;
-        assert_eq!(code.cells(), 48);
-        let mut rates = vec![9.0; 48];
+        let code = PopulationCode {
+            cells_per_sensor: 15,
+            side_slope: 2.0,
+            tuning_width: 0.7,
+            difference_cells: 5,
+            difference_slope: 0.7,
+            peak_rate: 0.5,
+        };
+        assert_eq!(code.cells(), 53);
+        let mut rates = vec![9.0; 53];
         code.rates(&[6.0, 10.0, 20.0], 2, &mut rates);
         assert_eq!(rates[7], 0.5, "6 units to the side lie on the middle cell of the left sensor");
         assert!((rates[6] - 0.5 * libm::expf(-0.5 / 0.49)).abs() < 1e-6);
         assert_eq!(rates[15 + 7], 0.5, "half the range lies on the middle cell of the centre sensor");
         assert!(rates[44] > 0.49, "20 units to the side lie almost on the last cell of the right sensor");
-        assert_eq!(rates[45..], [0.0, 0.0, 0.5], "the efference copy of action 2");
+        assert_eq!(rates[45], 0.5, "much more room to the right lies on the first difference cell");
+        assert_eq!(rates[50..], [0.0, 0.0, 0.5], "the efference copy of action 2");
     }
 
     #[test]

@@ -11,6 +11,9 @@ pub struct HomeostasisParams {
     pub strength: f32,
     /// Episodes after which it has fallen to half: `h/(1 + episode/half_life)`.
     pub half_life: f32,
+    /// A pool's share counts as at least this: one that never wins any more is still drawn back. Without it about one run in a
+    /// hundred of the preset `stdp` stayed with a single action for ever.
+    pub share_floor: f32,
 }
 
 impl HomeostasisParams {
@@ -21,9 +24,10 @@ impl HomeostasisParams {
 }
 
 /// `−π_p·(ln π_p + H)` for each pool, with `H = −Σ π ln π`: the direction that raises the entropy of the shares π (Williams &
-/// Peng 1991). Multiplied by the presynaptic count it is the change of a weight.
-pub fn drive(shares: [f32; ACTIONS]) -> [f32; ACTIONS] {
-    let logs = shares.map(|share| libm::logf(share.max(1e-6)));
+/// Peng 1991). Multiplied by the presynaptic count it is the change of a weight. Shares below `floor` (above 0) count as it.
+pub fn drive(shares: [f32; ACTIONS], floor: f32) -> [f32; ACTIONS] {
+    let shares = shares.map(|share| share.max(floor));
+    let logs = shares.map(libm::logf);
     let entropy = -shares.iter().zip(logs).map(|(share, log)| share * log).sum::<f32>();
     std::array::from_fn(|pool| -shares[pool] * (logs[pool] + entropy))
 }
@@ -34,17 +38,18 @@ mod tests {
 
     #[test]
     fn equal_shares_rest_and_unequal_ones_are_drawn_together() {
-        assert!(drive([1.0 / 3.0; 3]).iter().all(|d| d.abs() < 1e-6));
-        let [frequent, rare, _] = drive([0.8, 0.1, 0.1]);
+        assert!(drive([1.0 / 3.0; 3], 1e-6).iter().all(|d| d.abs() < 1e-6));
+        let [frequent, rare, _] = drive([0.8, 0.1, 0.1], 1e-6);
         assert!(frequent < 0.0 && rare > 0.0);
         // H = 0.639; −0.8·(ln 0.8 + H) = −0.3327.
         assert!((frequent + 0.3327).abs() < 1e-3);
-        assert!(drive([1.0, 0.0, 0.0]).iter().all(|d| d.is_finite()));
+        assert!(drive([1.0, 0.0, 0.0], 1e-6)[1] < 1e-4, "a dead pool stays dead");
+        assert!(drive([1.0, 0.0, 0.0], 0.01)[1] > 0.04, "unless its share counts as more");
     }
 
     #[test]
     fn strength_decays_with_the_episode() {
-        let params = HomeostasisParams { strength: 0.2, half_life: 50.0 };
+        let params = HomeostasisParams { strength: 0.2, half_life: 50.0, share_floor: 1e-6 };
         assert_eq!((params.strength(0), params.strength(50)), (0.2, 0.1));
     }
 }

@@ -242,13 +242,13 @@ mod tests {
             learner.reward(-100.0, Some(end));
             learner.end_episode().mean_dopamine
         };
-        // A blank critic says 15 everywhere: −20 − 15 after a crash, −20 + 0.9·15 − 15 at a horizon (the floor is −20).
-        assert!((dopamine(StepEnd::Terminated) + 35.0).abs() < 1e-4);
+        // A blank critic says 20 everywhere: −10 − 20 after a crash, −10 + 0.9·20 − 20 at a horizon (the floor is −10).
+        assert!((dopamine(StepEnd::Terminated) + 30.0).abs() < 1e-4);
         let mut learner = SpikingLearner::new(Preset::Stdp.config(), 1, 10).unwrap();
         learner.begin_episode();
         learner.act(&observation);
         learner.reward(-100.0, Some(StepEnd::Truncated(observation)));
-        assert!((learner.end_episode().mean_dopamine + 21.5).abs() < 1e-4);
+        assert!((learner.end_episode().mean_dopamine + 12.0).abs() < 1e-4);
     }
 
     #[test]

@@ -215,24 +215,24 @@ mod tests {
     fn counts_are_the_rates_of_the_code() {
         let network = Network::new(Preset::Stdp.config(), 1).unwrap();
         let mut state = NetworkState::new(&network, 1, 0);
-        let (mut sums, observation) = (vec![0.0; 70], [5.0, 12.0, 7.0]);
+        let (mut sums, observation) = (vec![0.0; 79], [5.0, 12.0, 7.0]);
         for _ in 0..100 {
             network.simulate(&mut state, &observation, None);
             sums.iter_mut().zip(state.counts()).for_each(|(sum, count)| *sum += count / 100.0);
         }
-        let mut rates = vec![0.0; 48];
+        let mut rates = vec![0.0; 69];
         network.config().code.rates(&observation, 1, &mut rates);
         for (sum, rate) in sums.iter().zip(&rates) {
             assert!((sum - rate).abs() < 0.001, "{sum} instead of {rate}");
         }
-        assert!(sums[48..].iter().any(|&rate| rate > 0.0), "some hidden neuron spikes");
+        assert!(sums[69..].iter().any(|&rate| rate > 0.0), "some hidden neuron spikes");
     }
 
     #[test]
     fn motor_neurons_change_nothing_that_is_read_out() {
         let network = Network::new(Preset::Stdp.config(), 3).unwrap();
         let (mut with, mut without) = (NetworkState::new(&network, 3, 0), NetworkState::new(&network, 3, 0));
-        let mut stdp = PairStdp::new(StdpParams::default(), 30, 70);
+        let mut stdp = PairStdp::new(StdpParams::default(), 21, 79);
         for step in 0..20 {
             let observation = [step as f32, 10.0, 3.0];
             network.simulate(&mut with, &observation, Some(&mut stdp));

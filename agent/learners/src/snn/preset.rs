@@ -63,19 +63,19 @@ impl FromStr for Preset {
     }
 }
 
-/// 48 sensory, 22 hidden, 30 motor neurons.
+/// 69 sensory, 10 hidden, 21 motor neurons.
 fn stdp() -> SnnConfig {
     SnnConfig {
         ticks: 20,
         code: PopulationCode {
-            cells_per_sensor: 15,
-            side_slope: 2.0,
-            tuning_width: 0.7,
-            difference_cells: 0,
+            cells_per_sensor: 18,
+            side_slope: 1.2,
+            tuning_width: 0.8,
+            difference_cells: 12,
             difference_slope: 0.7,
             peak_rate: 0.5,
         },
-        motor_neurons: 30,
+        motor_neurons: 21,
         lif: LifParams::default(),
         wiring: WiringParams { motor_jitter: 0.02, ..WiringParams::default() },
         motor_gain: 3.0,
@@ -83,35 +83,25 @@ fn stdp() -> SnnConfig {
         plasticity: Plasticity::PairStdp(StdpParams::default()),
         discount: 0.9,
         trace_decay: 0.9,
-        learning_rate: 0.1,
-        schedule: Schedule::Fixed,
+        learning_rate: 0.15,
+        schedule: Schedule::WarmupCosine { warmup: 10, floor: 0.02 },
         dopamine_clip: 5.0,
-        reward_floor: -20.0,
-        critic: CriticParams { rate: 0.2, bias_rate: 0.3, initial_bias: 15.0, clip: 50.0 },
-        homeostasis: HomeostasisParams { strength: 0.04, half_life: 100.0 },
+        reward_floor: -10.0,
+        critic: CriticParams { rate: 0.2, bias_rate: 0.3, initial_bias: 20.0, clip: 50.0 },
+        homeostasis: HomeostasisParams { strength: 0.08, half_life: 100.0, share_floor: 0.01 },
         sleep: None,
     }
 }
 
-/// 69 sensory, 10 hidden, 21 motor neurons.
+/// The same layers.
 fn pathway() -> SnnConfig {
     SnnConfig {
-        code: PopulationCode {
-            cells_per_sensor: 18,
-            side_slope: 1.2,
-            tuning_width: 0.8,
-            difference_cells: 12,
-            ..stdp().code
-        },
-        motor_neurons: 21,
         wiring: WiringParams::default(),
         motor_gain: 0.5,
         plasticity: Plasticity::PreCount,
         learning_rate: 0.04,
-        schedule: Schedule::WarmupCosine { warmup: 10, floor: 0.02 },
         reward_floor: -5.0,
-        critic: CriticParams { initial_bias: 20.0, ..stdp().critic },
-        homeostasis: HomeostasisParams { strength: 0.2, half_life: 50.0 },
+        homeostasis: HomeostasisParams { strength: 0.2, half_life: 50.0, share_floor: 1e-6 },
         sleep: Some(SleepParams { memory: 3, replays: 2 }),
         ..stdp()
     }
@@ -129,7 +119,7 @@ mod tests {
         }
         assert_eq!("stpd".parse::<Preset>().unwrap_err().to_string(), "\"stpd\" is no preset: use stdp or pathway");
         let neurons = |preset: Preset| (preset.config().sensory_neurons(), preset.config().hidden_neurons());
-        assert_eq!((neurons(Preset::Stdp), neurons(Preset::Pathway)), ((48, 22), (69, 10)));
+        assert_eq!((neurons(Preset::Stdp), neurons(Preset::Pathway)), ((69, 10), (69, 10)));
     }
 
     #[test]

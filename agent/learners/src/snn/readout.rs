@@ -54,9 +54,9 @@ mod tests {
     fn golden_drive() {
         let layout = Layout::new(&Preset::Stdp.config());
         let mut weights = Array2::zeros((100, 100));
-        (80..90).for_each(|post| weights[[post, 3]] = 0.4);
-        weights[[80, 4]] = 1.0;
-        let mut counts = vec![0.0; 70];
+        (86..93).for_each(|post| weights[[post, 3]] = 0.4);
+        weights[[86, 4]] = 0.7;
+        let mut counts = vec![0.0; 79];
         (counts[3], counts[4]) = (0.5, 0.25);
         let drive = pool_drive(&weights, &layout, 10.0, &counts);
         assert!((drive[1] - 10.0 * (0.4 * 0.5 + 0.1 * 0.25)).abs() < 1e-5);

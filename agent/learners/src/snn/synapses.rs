@@ -167,15 +167,15 @@ mod tests {
             };
             assert_eq!(present(layout.motor(), 0..layout.presynaptic()), 1.0);
             assert!((present(layout.hidden(), layout.sensory()) - 0.3).abs() < 0.06);
-            assert!((present(layout.hidden(), layout.hidden()) - 0.15).abs() < 0.12);
+            assert!((present(layout.hidden(), layout.hidden()) - 0.15).abs() < 0.15);
         }
     }
 
     #[test]
     fn pools_share_the_motor_neurons() {
         let layout = Layout::new(&Preset::Stdp.config());
-        assert_eq!((layout.hidden(), layout.motor()), (48..70, 70..100));
-        assert_eq!([layout.pool(0), layout.pool(1), layout.pool(2)], [70..80, 80..90, 90..100]);
+        assert_eq!((layout.hidden(), layout.motor()), (69..79, 79..100));
+        assert_eq!([layout.pool(0), layout.pool(1), layout.pool(2)], [79..86, 86..93, 93..100]);
     }
 
     #[test]

@@ -76,7 +76,9 @@ impl ThreeFactorRule {
         self.eligibility.mark(decay, ratio, gates, local);
         self.critic.mark(decay, ratio, features);
         let layout = *self.network.layout();
-        for (pool, drive) in homeostasis::drive(shares).into_iter().enumerate() {
+        for (pool, drive) in
+            homeostasis::drive(shares, self.network.config().homeostasis.share_floor).into_iter().enumerate()
+        {
             for post in layout.pool(pool) {
                 self.bounds.update(self.network.weights_mut().row_mut(post), rates.homeostasis * drive, features);
             }
