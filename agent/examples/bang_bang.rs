@@ -1,4 +1,5 @@
 //! The smallest agent: drives one episode on a server at 127.0.0.1:50051 by steering towards the side with more room.
+#![allow(clippy::print_stdout, reason = "an example shows its result")]
 
 use spikedrive_agent::env::{EnvFactory, RemoteFactory};
 use spikedrive_env::{Action, Course, Phase, Split, WorldConfig};

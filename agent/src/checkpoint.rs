@@ -292,7 +292,7 @@ mod tests {
             ("\"schema_version\": 1", "\"schema_version\": 2", "schema_version 2 is not 1"),
             ("\"ticks\": 20", "\"ticks\": 21", "config_hash is"),
             ("\"preset\"", "\"other\"", "missing field `preset`"),
-            ("{", "", "expected value"),
+            ("{", "", "invalid type: string"),
         ] {
             std::fs::write(&sidecar, text.replacen(from, to, 1)).unwrap();
             assert!(saved.refusal().contains(reason), "{}", saved.refusal());

@@ -1,4 +1,5 @@
 //! One contract, two implementations: in process and over gRPC, step for step and weight for weight.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::sync::Arc;
 

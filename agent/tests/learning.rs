@@ -1,5 +1,6 @@
 //! The agent really learns: floors well below what `spikedrive experiment headline` measures, so that only a broken rule falls
 //! through them.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::ops::Range;
 

@@ -21,10 +21,22 @@ pub struct ServeArgs {
     #[arg(long, value_name = "HOST:PORT", default_value = DEFAULT_ADDRESS, env = "SPIKEDRIVE_LISTEN")]
     pub listen: String,
     /// Most sessions at a time.
-    #[arg(long, value_name = "N", default_value_t = SessionLimits::default().max_sessions, env = "SPIKEDRIVE_MAX_SESSIONS")]
-    pub max_sessions: usize,
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = SessionLimits::default().max_sessions as u32,
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000),
+        env = "SPIKEDRIVE_MAX_SESSIONS"
+    )]
+    pub max_sessions: u32,
     /// Seconds after which a session that no stream drives is freed.
-    #[arg(long, value_name = "SECONDS", default_value_t = SessionLimits::default().lease.as_secs(), env = "SPIKEDRIVE_LEASE")]
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value_t = SessionLimits::default().lease.as_secs(),
+        value_parser = clap::value_parser!(u64).range(1..=86_400),
+        env = "SPIKEDRIVE_LEASE"
+    )]
     pub lease: u64,
 }
 
@@ -55,7 +67,7 @@ pub enum ServerError {
 
 /// Serves until SIGINT or SIGTERM. Prints the address on standard output, so that a script that asked for port 0 learns it.
 pub fn run_serve(args: &ServeArgs) -> Result<(), ServerError> {
-    let limits = SessionLimits { max_sessions: args.max_sessions, lease: Duration::from_secs(args.lease) };
+    let limits = SessionLimits { max_sessions: args.max_sessions as usize, lease: Duration::from_secs(args.lease) };
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
         let shutdown = CancellationToken::new();
         cancel_on_signal(&shutdown)?;

@@ -115,10 +115,7 @@ impl Driver {
             request = driver.requests.message() => match request {
                 Ok(Some(request)) => driver.answer(&request),
                 Ok(None) => return None,
-                Err(status) => {
-                    debug!(%status, "a stream broke");
-                    return None;
-                }
+                Err(status) => Err(status),
             },
         };
         match answer {

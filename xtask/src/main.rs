@@ -1,0 +1,64 @@
+//! `cargo xtask`: the developer's one door. Continuous integration goes through it as well.
+
+mod components;
+mod runner;
+mod stage;
+mod tiers;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser, Debug)]
+#[command(name = "xtask", bin_name = "cargo xtask", about = "Everything a developer of SpikeDrive needs to run.")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand, Clone, Copy, Debug, PartialEq, Eq)]
+enum Task {
+    /// Everything that must hold before a commit: format, lints, documentation, tests, release build, learning.
+    Test {
+        /// Check licenses, sources and duplicates of all dependencies instead; the first time, this builds cargo-deny.
+        #[arg(long)]
+        supply_chain: bool,
+    },
+    /// Renew the code generated from proto/**/*.proto.
+    Codegen,
+}
+
+fn main() -> ExitCode {
+    match perform(Cli::parse().task) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("xtask: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn perform(task: Task) -> Result<(), String> {
+    match task {
+        Task::Test { supply_chain: false } => {
+            components::check()?;
+            runner::run(tiers::TEST)
+        }
+        Task::Test { supply_chain: true } => runner::run(tiers::SUPPLY_CHAIN),
+        Task::Codegen => runner::run(tiers::CODEGEN),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_read() {
+        let task = |args: &[&str]| Cli::try_parse_from([&["xtask"], args].concat()).map(|cli| cli.task).ok();
+        assert_eq!(task(&["test"]), Some(Task::Test { supply_chain: false }));
+        assert_eq!(task(&["test", "--supply-chain"]), Some(Task::Test { supply_chain: true }));
+        assert_eq!(task(&["codegen"]), Some(Task::Codegen));
+        assert_eq!(task(&[]), None);
+    }
+}

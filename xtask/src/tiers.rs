@@ -1,0 +1,37 @@
+//! What the tasks run, in order.
+
+use crate::stage::{Stage, cargo, file};
+
+/// Everything that must hold before a commit. Cheap stages first; the learning floors last, optimised: they train for real.
+pub(crate) const TEST: &[Stage] = &[
+    cargo("fmt --all --check"),
+    cargo("clippy --workspace --all-targets --locked -- -D warnings"),
+    cargo("doc --workspace --no-deps --locked").with("RUSTDOCFLAGS", "-D warnings"),
+    cargo("test --workspace --locked"),
+    cargo("build --release --locked"),
+    cargo("test --release --locked -p spikedrive-agent --test learning"),
+];
+
+/// What we build on: `deny.toml` tells what is allowed. Advisories are left out: they change without a change of ours.
+/// The installation is a matter of moments when that version is there already.
+pub(crate) const SUPPLY_CHAIN: &[Stage] = &[
+    cargo("install cargo-deny --version 0.20.2 --locked --root target/tools"),
+    file("target/tools/bin/cargo-deny", "--locked check --hide-inclusion-graph licenses bans sources"),
+];
+
+/// The test that guards the generated code renews it when told to.
+pub(crate) const CODEGEN: &[Stage] =
+    &[cargo("test --locked -p spikedrive-proto --test generated_code").with("SPIKEDRIVE_CODEGEN", "write")];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_stage_that_resolves_dependencies_uses_the_lockfile() {
+        let stages = [TEST, SUPPLY_CHAIN, CODEGEN].concat();
+        for stage in stages.iter().map(Stage::to_string).filter(|stage| !stage.contains("cargo fmt")) {
+            assert!(stage.contains("--locked"), "{stage}");
+        }
+    }
+}
