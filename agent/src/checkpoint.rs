@@ -9,14 +9,19 @@ use ndarray_npy::npy::header::Header;
 use ndarray_npy::{ReadNpyError, ReadNpyExt, WriteNpyExt};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use spikedrive_learners::preset::{DEFAULT_READING, Preset};
+use spikedrive_learners::seed::Reading;
 use spikedrive_learners::snn::network::NetworkError;
-use spikedrive_learners::snn::{Critic, Network, SnnConfig, SpikingLearner};
+use spikedrive_learners::{Learner, LearnerConfig, Memory, Policy};
 
 use crate::failure::Failure;
 use crate::files::write_whole;
 
 /// Version of the sidecar's format.
 pub const SCHEMA_VERSION: u32 = 1;
+
+/// Seed of the noise with which a bare matrix drives.
+const BARE_SEED: u64 = 1;
 
 /// What is known of a weight file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,10 +30,11 @@ pub struct Sidecar {
     pub schema_version: u32,
     /// Preset of the run.
     pub preset: String,
-    /// Kind of encoder; its parameters are in `config.code`.
+    /// Kind of encoder; its parameters are in `config`.
     pub encoder: String,
-    /// The critic that goes with the weights.
-    pub critic: Critic,
+    /// What was learned beside the weights: a field `critic` or `baseline`.
+    #[serde(flatten)]
+    pub memory: Memory,
     /// Training episodes behind them.
     pub episode: usize,
     /// Mean return of the evaluation that made them a new best.
@@ -37,19 +43,30 @@ pub struct Sidecar {
     pub seed: u64,
     /// First 16 hexadecimal digits of the SHA-256 of `config` as JSON.
     pub config_hash: String,
-    /// Network and learning rule.
-    pub config: SnnConfig,
+    /// Network and learning rule; its `kind` tells which.
+    pub config: LearnerConfig,
 }
 
 /// A network from a file.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
 pub struct Checkpoint {
     /// The weight file.
     pub path: PathBuf,
-    /// What is known of it.
+    /// Whether anything is known of it.
+    pub origin: Origin,
+    /// What is known of it, or assumed.
     pub sidecar: Sidecar,
     /// The network.
-    pub network: Network,
+    pub policy: Box<dyn Policy>,
+}
+
+/// Where a weight file comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A run of ours: its sidecar tells everything.
+    Run,
+    /// Elsewhere: a bare matrix of the first design.
+    Bare,
 }
 
 /// Why a weight file was refused.
@@ -80,7 +97,11 @@ pub enum WeightsError {
         error: NetworkError,
     },
     /// The sidecar is missing.
-    #[error("{} is missing: it tells which preset {} belongs to; keep both files together", sidecar.display(), path.display())]
+    #[error(
+        "{} is missing: it tells which preset {} belongs to; keep both files together, or give --preset seed for a bare matrix of the first design",
+        sidecar.display(),
+        path.display()
+    )]
     NoSidecar {
         /// The weight file.
         path: PathBuf,
@@ -95,6 +116,16 @@ pub enum WeightsError {
         /// Why.
         reason: String,
     },
+    /// The sidecar tells of another learner than the one that was asked for.
+    #[error("{} belongs to {found}, not to {asked}: leave --preset and --reading out", path.display())]
+    AnotherLearner {
+        /// The weight file.
+        path: PathBuf,
+        /// What the sidecar tells.
+        found: String,
+        /// What was asked for.
+        asked: String,
+    },
     /// A directory holds no weights.
     #[error("there are no weights in {}: train first, or give a .npy file or the directory of a run", path.display())]
     NoWeights {
@@ -105,13 +136,13 @@ pub enum WeightsError {
 
 impl Sidecar {
     /// Describes a learner as it is now.
-    pub fn of(learner: &SpikingLearner, preset: &str, seed: u64, evaluation_return: Option<f64>) -> Self {
-        let config = *learner.network().config();
+    pub fn of(learner: &dyn Learner, preset: &str, seed: u64, evaluation_return: Option<f64>) -> Self {
+        let config = learner.config();
         Self {
             schema_version: SCHEMA_VERSION,
             preset: preset.to_owned(),
-            encoder: "gaussian-population".to_owned(),
-            critic: learner.critic().clone(),
+            encoder: config.encoder().to_owned(),
+            memory: learner.memory(),
             episode: learner.episode(),
             evaluation_return,
             seed,
@@ -122,7 +153,7 @@ impl Sidecar {
 }
 
 /// First 16 hexadecimal digits of the SHA-256 of the configuration as JSON.
-pub fn config_hash(config: &SnnConfig) -> String {
+pub fn config_hash(config: &LearnerConfig) -> String {
     let json = serde_json::to_vec(config).unwrap_or_default();
     Sha256::digest(json).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
@@ -137,13 +168,60 @@ pub fn save(path: &Path, weights: &Array2<f32>, sidecar: &Sidecar) -> Result<(),
 pub fn load(path: &Path) -> Result<Checkpoint, WeightsError> {
     let weights = read_weights(path)?;
     let sidecar = read_sidecar(path)?;
-    let network = Network::with_weights(sidecar.config, &weights)
-        .map_err(|error| WeightsError::Network { path: path.to_owned(), error })?;
-    if !sidecar.critic.is_valid(network.layout().presynaptic()) {
-        let reason = "its critic does not fit its config: it was changed, or belongs to another file".to_owned();
-        return Err(WeightsError::BadSidecar { sidecar: sidecar_path(path), reason });
+    let policy = policy(path, sidecar.config, &weights)?;
+    if sidecar.config.fits(&sidecar.memory) {
+        return Ok(Checkpoint { path: path.to_owned(), origin: Origin::Run, sidecar, policy });
     }
-    Ok(Checkpoint { path: path.to_owned(), sidecar, network })
+    let name = match sidecar.memory {
+        Memory::Critic(_) => "critic",
+        Memory::Baseline(_) => "baseline",
+    };
+    let reason = format!("its {name} does not fit its config: it was changed, or belongs to another file");
+    Err(WeightsError::BadSidecar { sidecar: sidecar_path(path), reason })
+}
+
+/// Reads weights of the first design, with a sidecar or without one. `reading` is that of a bare matrix; a sidecar knows its
+/// own, and must not contradict.
+pub fn load_seed(path: &Path, reading: Option<Reading>) -> Result<Checkpoint, WeightsError> {
+    if !sidecar_path(path).exists() {
+        return load_bare(path, reading.unwrap_or(DEFAULT_READING));
+    }
+    let checkpoint = load(path)?;
+    let found = match checkpoint.sidecar.config {
+        LearnerConfig::Seed(config) if reading.is_none_or(|reading| reading == config.reading) => {
+            return Ok(checkpoint);
+        }
+        LearnerConfig::Seed(config) => format!("reading {}", config.reading),
+        LearnerConfig::Snn(_) => format!("preset {}", checkpoint.sidecar.preset),
+    };
+    let asked = match (checkpoint.sidecar.config, reading) {
+        (LearnerConfig::Seed(_), Some(reading)) => format!("reading {reading}"),
+        _ => "preset seed".to_owned(),
+    };
+    Err(WeightsError::AnotherLearner { path: path.to_owned(), found, asked })
+}
+
+/// A matrix `W[post, pre]` of which nothing is known.
+fn load_bare(path: &Path, reading: Reading) -> Result<Checkpoint, WeightsError> {
+    let preset = Preset::Seed(reading);
+    let config = preset.config();
+    let policy = policy(path, config, &read_weights(path)?)?;
+    let sidecar = Sidecar {
+        schema_version: SCHEMA_VERSION,
+        preset: preset.name().to_owned(),
+        encoder: config.encoder().to_owned(),
+        memory: Memory::Baseline(0.0),
+        episode: 0,
+        evaluation_return: None,
+        seed: BARE_SEED,
+        config_hash: config_hash(&config),
+        config,
+    };
+    Ok(Checkpoint { path: path.to_owned(), origin: Origin::Bare, sidecar, policy })
+}
+
+fn policy(path: &Path, config: LearnerConfig, weights: &Array2<f32>) -> Result<Box<dyn Policy>, WeightsError> {
+    config.policy(weights).map_err(|error| WeightsError::Network { path: path.to_owned(), error })
 }
 
 /// Reads the sidecar of a weight file.
@@ -202,24 +280,30 @@ fn read_weights(path: &Path) -> Result<Array2<f32>, WeightsError> {
 #[cfg(test)]
 mod tests {
     use ndarray::ShapeBuilder;
-    use spikedrive_learners::snn::Preset;
+    use spikedrive_learners::snn;
 
     use super::*;
 
     struct Saved {
         directory: tempfile::TempDir,
-        learner: SpikingLearner,
+        learner: Box<dyn Learner>,
     }
 
     impl Saved {
         fn new() -> Self {
-            let saved = Self {
-                directory: tempfile::tempdir().unwrap(),
-                learner: SpikingLearner::new(Preset::Stdp.config(), 1, 10).unwrap(),
-            };
-            let sidecar = Sidecar::of(&saved.learner, "stdp", 1, Some(12.5));
-            save(&saved.path(), saved.learner.network().weights(), &sidecar).unwrap();
+            Self::of(Preset::Snn(snn::Preset::Stdp))
+        }
+
+        fn of(preset: Preset) -> Self {
+            let saved =
+                Self { directory: tempfile::tempdir().unwrap(), learner: preset.config().learner(1, 10).unwrap() };
+            let sidecar = Sidecar::of(saved.learner.as_ref(), preset.name(), 1, Some(12.5));
+            save(&saved.path(), saved.weights(), &sidecar).unwrap();
             saved
+        }
+
+        fn weights(&self) -> &Array2<f32> {
+            self.learner.policy().weights()
         }
 
         fn path(&self) -> PathBuf {
@@ -237,25 +321,29 @@ mod tests {
 
     #[test]
     fn a_checkpoint_survives_the_disk() {
-        let saved = Saved::new();
-        let loaded = load(&saved.path()).unwrap();
-        assert_eq!(&loaded.network, saved.learner.network());
-        assert_eq!(loaded.sidecar.critic.value(&[1.0; 79]), saved.learner.critic().value(&[1.0; 79]));
-        assert_eq!((loaded.sidecar.episode, loaded.sidecar.evaluation_return), (0, Some(12.5)));
+        for preset in Preset::all() {
+            let saved = Saved::of(preset);
+            let loaded = load(&saved.path()).unwrap();
+            assert_eq!(loaded.policy.weights(), saved.weights());
+            assert_eq!((loaded.sidecar.config, loaded.origin), (preset.config(), Origin::Run));
+            let json = |memory| serde_json::to_string(&memory).unwrap();
+            assert_eq!(json(loaded.sidecar.memory), json(saved.learner.memory()));
+            assert_eq!((loaded.sidecar.episode, loaded.sidecar.evaluation_return), (0, Some(12.5)));
+        }
     }
 
     #[test]
     fn every_float_type_and_order_loads() {
         let saved = Saved::new();
-        let weights = saved.learner.network().weights().clone();
+        let weights = saved.weights().clone();
         let mut fortran = Array2::zeros((100, 100).f());
         fortran.assign(&weights);
         saved.overwrite(&fortran);
-        assert_eq!(load(&saved.path()).unwrap().network, *saved.learner.network());
+        assert_eq!(load(&saved.path()).unwrap().policy.weights(), saved.weights());
         saved.overwrite(&weights.mapv(f64::from));
-        assert_eq!(load(&saved.path()).unwrap().network, *saved.learner.network());
+        assert_eq!(load(&saved.path()).unwrap().policy.weights(), saved.weights());
         saved.overwrite(&fortran.mapv(f64::from));
-        assert_eq!(load(&saved.path()).unwrap().network, *saved.learner.network());
+        assert_eq!(load(&saved.path()).unwrap().policy.weights(), saved.weights());
     }
 
     #[test]
@@ -299,5 +387,38 @@ mod tests {
         }
         std::fs::remove_file(&sidecar).unwrap();
         assert!(saved.refusal().contains("last.json is missing: it tells which preset"));
+    }
+
+    #[test]
+    fn a_bare_matrix_of_the_first_design_loads_when_it_is_named_so() {
+        let saved = Saved::of(Preset::Seed(Reading::C));
+        let path = saved.directory.path().join("weights_reward290.8_20260308_144053.npy");
+        saved.weights().mapv(f64::from).write_npy(File::create(&path).unwrap()).unwrap();
+        assert!(load(&path).unwrap_err().to_string().contains("json is missing"));
+        let loaded = load_seed(&path, Some(Reading::A)).unwrap();
+        assert_eq!((loaded.origin, loaded.policy.weights()), (Origin::Bare, saved.weights()));
+        assert_eq!(loaded.sidecar.config, Preset::Seed(Reading::A).config());
+        assert_eq!(load_seed(&path, None).unwrap().sidecar.config, Preset::Seed(DEFAULT_READING).config());
+    }
+
+    #[test]
+    fn a_sidecar_of_another_learner_is_no_bare_matrix() {
+        let saved = Saved::of(Preset::Seed(Reading::C));
+        assert_eq!(load_seed(&saved.path(), None).unwrap().origin, Origin::Run);
+        let refusal = |saved: &Saved, reading| load_seed(&saved.path(), reading).unwrap_err().to_string();
+        assert!(refusal(&saved, Some(Reading::B)).contains("belongs to reading C, not to reading B"));
+        assert!(refusal(&Saved::new(), Some(Reading::B)).contains("belongs to preset stdp, not to preset seed"));
+    }
+
+    #[test]
+    fn a_memory_of_another_kind_is_refused() {
+        let saved = Saved::of(Preset::Seed(Reading::C));
+        let sidecar = saved.path().with_extension("json");
+        let text = std::fs::read_to_string(&sidecar).unwrap();
+        let critic = serde_json::to_string(&Saved::new().learner.memory()).unwrap();
+        std::fs::write(&sidecar, text.replace("\"baseline\": 0.0", critic.trim_matches(['{', '}']))).unwrap();
+        assert!(!saved.refusal().is_empty());
+        std::fs::write(&sidecar, text.replace("\"kind\": \"seed\"", "\"kind\": \"dense\"")).unwrap();
+        assert!(saved.refusal().contains("unknown variant `dense`"), "{}", saved.refusal());
     }
 }

@@ -4,15 +4,16 @@ use std::num::NonZero;
 use std::path::PathBuf;
 use std::thread::available_parallelism;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use spikedrive_env::{Phase, Split};
-use spikedrive_learners::Schedule;
-use spikedrive_learners::snn::{Preset, SnnConfig};
+use spikedrive_learners::seed::Reading;
+use spikedrive_learners::snn::{self, SnnConfig};
+use spikedrive_learners::{LearnerConfig, Preset, Schedule};
 use spikedrive_proto::address::Address;
 use spikedrive_server::cli::{HealthcheckArgs, ServeArgs, run_healthcheck, run_serve};
 
 use crate::commands;
-use crate::experiments::headline;
+use crate::experiments::{headline, seed_rule};
 use crate::failure::Failure;
 use crate::lesson::{CurriculumPreset, Lesson};
 use crate::run_dir::DEFAULT_RUNS;
@@ -54,14 +55,19 @@ pub enum Command {
 pub enum Experiment {
     /// Both presets on phase 4, 300 episodes, many seeds: the table of the README.
     Headline(headline::HeadlineArgs),
+    /// The first design's rule in each of its readings: the table of docs/seed-rule.md.
+    SeedRule(seed_rule::SeedRuleArgs),
 }
 
 /// How to learn.
 #[derive(Args, Clone, Debug)]
 pub struct LearnArgs {
-    /// Network and learning rule: `stdp` (spikes teach) or `pathway` (fastest).
-    #[arg(long, value_name = "NAME", default_value_t = Preset::Stdp, env = "SPIKEDRIVE_PRESET")]
+    /// Network and learning rule: `stdp` (spikes teach), `pathway` (fastest) or `seed` (the first design; it does not learn).
+    #[arg(long, value_name = "NAME", default_value_t = Preset::Snn(snn::Preset::Stdp), env = "SPIKEDRIVE_PRESET")]
     pub preset: Preset,
+    /// How to read what the preset `seed` leaves open: A (I = W·s), B (I = W·s/N, its default) or C (B, with input currents).
+    #[arg(long, value_name = "A|B|C", env = "SPIKEDRIVE_READING")]
+    pub reading: Option<Reading>,
     /// Teach this phase alone.
     #[arg(long, value_name = "1..4", value_parser = parse_phase, conflicts_with = "curriculum", env = "SPIKEDRIVE_PHASE")]
     pub phase: Option<Phase>,
@@ -119,6 +125,12 @@ pub struct EvaluateArgs {
     /// A weight file, or a run's directory for its best; by default the best of the newest run.
     #[arg(long, value_name = "FILE|DIR", env = "SPIKEDRIVE_WEIGHTS")]
     pub weights: Option<PathBuf>,
+    /// Take a weight file without a sidecar for a bare matrix of the first design.
+    #[arg(long, value_name = "seed", requires = "weights")]
+    pub preset: Option<BarePreset>,
+    /// How to read such a matrix: A, B (the default) or C.
+    #[arg(long, value_name = "A|B|C", requires = "preset")]
+    pub reading: Option<Reading>,
     /// Phase to drive.
     #[arg(long, value_name = "1..4", default_value = "4", value_parser = parse_phase, conflicts_with = "circuit")]
     pub phase: Phase,
@@ -148,6 +160,13 @@ pub struct EvaluateArgs {
     pub json: bool,
 }
 
+/// The presets whose weights may come without a sidecar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum BarePreset {
+    /// The first design.
+    Seed,
+}
+
 /// Arguments of `runs`.
 #[derive(Args, Clone, Debug)]
 pub struct RunsArgs {
@@ -165,10 +184,21 @@ impl LearnArgs {
         self.phase.map_or(Lesson::Curriculum(self.curriculum), Lesson::Direct)
     }
 
-    /// The preset's settings, with the schedule that was asked for.
-    pub fn snn_config(&self) -> SnnConfig {
-        let config = self.preset.config();
-        SnnConfig { schedule: self.schedule.unwrap_or(config.schedule), ..config }
+    /// The preset's settings, with the schedule or reading that was asked for.
+    pub fn learner_config(&self) -> Result<LearnerConfig, Failure> {
+        match (self.preset, self.schedule, self.reading) {
+            (Preset::Snn(preset), schedule, None) => {
+                let config = preset.config();
+                Ok(SnnConfig { schedule: schedule.unwrap_or(config.schedule), ..config }.into())
+            }
+            (Preset::Seed(default), None, reading) => Ok(Preset::Seed(reading.unwrap_or(default)).config()),
+            (Preset::Snn(preset), _, Some(_)) => {
+                Err(Failure::Usage(format!("--reading is for --preset seed: the preset {preset} leaves nothing open")))
+            }
+            (Preset::Seed(_), Some(_), _) => {
+                Err(Failure::Usage("--schedule is not for --preset seed: its learning rate is fixed".to_owned()))
+            }
+        }
     }
 }
 
@@ -183,6 +213,7 @@ pub fn run(cli: Cli, stop: &StopFlag) -> Result<(), Failure> {
         Some(Command::Evaluate(args)) => commands::evaluate::evaluate(&args, stop),
         Some(Command::Runs(args)) => commands::runs::runs(&args),
         Some(Command::Experiment(Experiment::Headline(args))) => headline::headline(&args, stop),
+        Some(Command::Experiment(Experiment::SeedRule(args))) => seed_rule::seed_rule(&args, stop),
         Some(Command::Serve(args)) => Ok(run_serve(&args)?),
         Some(Command::Healthcheck(args)) => Ok(run_healthcheck(&args)?),
     }

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 use spikedrive_env::{Action, Course, EndReason, OBSERVATION_SIZE, Phase, Split, WorldConfig};
-use spikedrive_learners::snn::{Network, NetworkState};
+use spikedrive_learners::{Driver, Policy};
 
 use crate::env::EnvFactory;
 use crate::failure::Failure;
@@ -44,8 +44,8 @@ pub struct Evaluator {
 }
 
 /// One car of an evaluation.
-struct Driver {
-    state: NetworkState,
+struct Car<'a> {
+    driver: Box<dyn Driver + 'a>,
     action: Action,
     episode_return: f64,
     steps: usize,
@@ -53,59 +53,58 @@ struct Driver {
 }
 
 impl Evaluator {
-    /// An evaluator that runs the lanes' networks on `threads` threads.
+    /// An evaluator that runs the lanes' drivers on `threads` threads.
     pub fn new(threads: usize) -> Result<Self, Failure> {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
         Ok(Self { pool: pool.map_err(|error| Failure::System(format!("cannot start {threads} threads: {error}")))? })
     }
 
-    /// Drives one episode on every lane. The network's noise comes from streams of `(seed, lane)`.
+    /// Drives one episode on every lane. The policy's noise comes from streams of `(seed, lane)`.
     pub fn evaluate(
         &self,
         factory: &dyn EnvFactory,
         world: &WorldConfig,
-        network: &Network,
+        policy: &dyn Policy,
         seed: u64,
         stop: &StopFlag,
     ) -> Result<Vec<EpisodeResult>, Failure> {
         let mut env = factory.make(world)?;
-        let mut drivers: Vec<Driver> = (0..world.lanes as u64).map(|lane| Driver::new(network, seed, lane)).collect();
-        while drivers.iter().any(|driver| driver.end.is_none()) {
+        let mut cars: Vec<Car> = (0..world.lanes as u64).map(|lane| Car::new(policy, seed, lane)).collect();
+        while cars.iter().any(|car| car.end.is_none()) {
             if stop.is_set() {
                 return Err(Failure::Interrupted);
             }
-            self.decide(network, &mut drivers, env.observations());
-            let actions: Vec<Action> = drivers.iter().map(|driver| driver.action).collect();
+            self.decide(&mut cars, env.observations());
+            let actions: Vec<Action> = cars.iter().map(|car| car.action).collect();
             let batch = env.step(&actions)?;
-            for (driver, (reward, end)) in drivers.iter_mut().zip(batch.rewards.iter().zip(&batch.ends)) {
-                driver.record(*reward, *end);
+            for (car, (reward, end)) in cars.iter_mut().zip(batch.rewards.iter().zip(&batch.ends)) {
+                car.record(*reward, *end);
             }
         }
-        Ok(drivers.iter().filter_map(Driver::result).collect())
+        Ok(cars.iter().filter_map(Car::result).collect())
     }
 
-    fn decide(&self, network: &Network, drivers: &mut [Driver], observations: &[f32]) {
+    fn decide(&self, cars: &mut [Car], observations: &[f32]) {
         let (observations, _) = observations.as_chunks::<OBSERVATION_SIZE>();
-        let decide =
-            |(driver, observation): (&mut Driver, &[f32; OBSERVATION_SIZE])| driver.decide(network, observation);
+        let decide = |(car, observation): (&mut Car, &[f32; OBSERVATION_SIZE])| car.decide(observation);
         if self.pool.current_num_threads() == 1 {
-            drivers.iter_mut().zip(observations).for_each(decide);
+            cars.iter_mut().zip(observations).for_each(decide);
         } else {
-            self.pool.install(|| drivers.par_iter_mut().zip(observations).for_each(decide));
+            self.pool.install(|| cars.par_iter_mut().zip(observations).for_each(decide));
         }
     }
 }
 
-impl Driver {
-    fn new(network: &Network, seed: u64, lane: u64) -> Self {
-        let state = NetworkState::new(network, seed, FIRST_EVALUATION_LANE + lane);
-        Self { state, action: Action::Straight, episode_return: 0.0, steps: 0, end: None }
+impl<'a> Car<'a> {
+    fn new(policy: &'a dyn Policy, seed: u64, lane: u64) -> Self {
+        let driver = policy.driver(seed, FIRST_EVALUATION_LANE + lane);
+        Self { driver, action: Action::Straight, episode_return: 0.0, steps: 0, end: None }
     }
 
     /// A car whose episode is over waits for the others.
-    fn decide(&mut self, network: &Network, observation: &[f32; OBSERVATION_SIZE]) {
+    fn decide(&mut self, observation: &[f32; OBSERVATION_SIZE]) {
         if self.end.is_none() {
-            self.action = Action::ALL[network.act_greedily(&mut self.state, observation)];
+            self.action = Action::ALL[self.driver.act_greedily(observation)];
         }
     }
 

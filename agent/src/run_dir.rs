@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use spikedrive_env::{ENVIRONMENT_ID, Phase};
-use spikedrive_learners::snn::{Preset, SnnConfig};
+use spikedrive_learners::{LearnerConfig, Preset};
 
 use crate::checkpoint::{self, Sidecar, WeightsError, config_hash, read_sidecar};
 use crate::failure::Failure;
@@ -54,7 +54,7 @@ pub struct RunInfo {
     /// Hash of `config`.
     pub config_hash: String,
     /// Network and learning rule.
-    pub config: SnnConfig,
+    pub config: LearnerConfig,
 }
 
 impl RunInfo {
@@ -72,8 +72,8 @@ impl RunInfo {
             horizon: crate::lesson::HORIZON,
             eval_every: EVAL_EVERY,
             server: server.to_owned(),
-            config_hash: config_hash(&config.snn),
-            config: config.snn,
+            config_hash: config_hash(&config.learner),
+            config: config.learner,
         }
     }
 }
@@ -124,7 +124,7 @@ impl RunRecorder {
         let sidecar = Sidecar::of(learner, &self.info.preset, self.info.seed, evaluation_return);
         checkpoint::save(
             &self.directory.join("weights").join(format!("{name}.npy")),
-            learner.network().weights(),
+            learner.policy().weights(),
             &sidecar,
         )
     }

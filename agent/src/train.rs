@@ -3,8 +3,8 @@
 use serde::Serialize;
 use spikedrive_env::ceiling::ceiling;
 use spikedrive_env::{Action, Course, EndReason, Observation, Phase, Split, WorldConfig};
-use spikedrive_learners::Curriculum;
-use spikedrive_learners::snn::{Network, SnnConfig, SpikingLearner, StepEnd};
+use spikedrive_learners::snn::StepEnd;
+use spikedrive_learners::{Curriculum, Learner, LearnerConfig};
 
 use crate::env::{EnvFactory, VectorEnv};
 use crate::evaluate::{EpisodeResult, Evaluator, crash_rate, held_out, mean_return};
@@ -21,7 +21,7 @@ pub const MILESTONES: [u32; 3] = [90, 95, 98];
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TrainConfig {
     /// Network and learning rule.
-    pub snn: SnnConfig,
+    pub learner: LearnerConfig,
     /// What is taught.
     pub lesson: Lesson,
     /// Number of training episodes.
@@ -55,7 +55,7 @@ pub struct EpisodeRecord {
     pub length: usize,
     /// Whether it ended in a crash.
     pub crashed: bool,
-    /// Mean TD error.
+    /// Mean dopamine.
     pub mean_dopamine: f64,
     /// Learning rate η.
     pub learning_rate: f32,
@@ -113,7 +113,7 @@ pub struct Trainer<'a> {
     factory: &'a dyn EnvFactory,
     evaluator: &'a Evaluator,
     stop: &'a StopFlag,
-    learner: SpikingLearner,
+    learner: Box<dyn Learner>,
     curriculum: Curriculum,
     env: Option<TrainingEnv>,
     env_steps: usize,
@@ -142,7 +142,7 @@ impl<'a> Trainer<'a> {
         evaluator: &'a Evaluator,
         stop: &'a StopFlag,
     ) -> Result<Self, Failure> {
-        let learner = SpikingLearner::new(config.snn, config.seed, config.episodes)?;
+        let learner = config.learner.learner(config.seed, config.episodes)?;
         let curriculum = config.lesson.curriculum();
         let milestones = Milestones::default();
         Ok(Self {
@@ -185,8 +185,8 @@ impl<'a> Trainer<'a> {
     }
 
     /// The learner as it is now.
-    pub fn learner(&self) -> &SpikingLearner {
-        &self.learner
+    pub fn learner(&self) -> &dyn Learner {
+        self.learner.as_ref()
     }
 
     /// Training steps so far.
@@ -220,7 +220,7 @@ impl<'a> Trainer<'a> {
             Some(env) => env,
             None => self.open(phase)?,
         };
-        let episode = drive_episode(&mut env, &mut self.learner, self.stop)?;
+        let episode = drive_episode(&mut env, self.learner.as_mut(), self.stop)?;
         self.env = Some(env);
         let summary = self.learner.end_episode();
         let crashed = episode.end == EndReason::Crash;
@@ -259,16 +259,12 @@ impl<'a> Trainer<'a> {
     }
 
     fn evaluate_on(&self, world: &WorldConfig) -> Result<Vec<EpisodeResult>, Failure> {
-        self.evaluator.evaluate(self.factory, world, self.network(), self.config.seed, self.stop)
-    }
-
-    fn network(&self) -> &Network {
-        self.learner.network()
+        self.evaluator.evaluate(self.factory, world, self.learner.policy(), self.config.seed, self.stop)
     }
 }
 
 /// Drives and learns from one episode. The reset step of autoreset mode NEXT_STEP counts for nothing.
-fn drive_episode(env: &mut TrainingEnv, learner: &mut SpikingLearner, stop: &StopFlag) -> Result<Episode, Failure> {
+fn drive_episode(env: &mut TrainingEnv, learner: &mut dyn Learner, stop: &StopFlag) -> Result<Episode, Failure> {
     if std::mem::take(&mut env.ended) {
         env.env.step(&[Action::Straight])?;
     }

@@ -559,7 +559,7 @@ fn impossible_arguments_are_refused_with_value_and_remedy() {
         ("train --phase four", ["'four'", "use 1 (straight)"]),
         ("train --episodes 0", ["'0'", "use a whole number from 1 to 1000000"]),
         ("train --threads 1000", ["'1000'", "use a whole number from 1 to 256"]),
-        ("train --preset x", ["\"x\" is no preset", "use stdp or pathway"]),
+        ("train --preset x", ["\"x\" is no preset", "use stdp, pathway or seed"]),
         ("train --curriculum x", ["\"x\" is no curriculum", "use ceiling or seed"]),
         ("train --schedule x", ["'x'", "use fixed or cosine"]),
         ("train --phase 2 --curriculum seed", ["'--phase <1..4>' cannot be used with", "--curriculum"]),

@@ -3,14 +3,20 @@
 //! Everything here is pure and synchronous: no clock, no files, no sockets, no global random numbers. A learner gets
 //! observations as `[f32; 3]`, answers with an action index, and is told the reward: it cannot peek at the world's state.
 //!
-//! Start at [`snn::SpikingLearner`]; each part of it has a file of its own under its own name.
+//! Start at [`snn::SpikingLearner`]; each part of it has a file of its own under its own name. [`seed`] is the rule that the
+//! project started from; [`learner`] tells what both have in common.
 
 pub mod curriculum;
+pub mod learner;
+pub mod preset;
 pub mod random;
 pub mod schedule;
+pub mod seed;
 pub mod snn;
 
 pub use curriculum::Curriculum;
+pub use learner::{Driver, Learner, LearnerConfig, Memory, Policy};
+pub use preset::Preset;
 pub use schedule::Schedule;
 
 /// Distances to the left, ahead and to the right, in units, each in `[0, 20]`.

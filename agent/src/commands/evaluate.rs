@@ -6,9 +6,10 @@ use std::sync::Arc;
 use serde::Serialize;
 use spikedrive_env::ceiling::ceiling;
 use spikedrive_env::{Circuit, Course, EndReason, Phase, Split, WorldConfig};
+use spikedrive_learners::LearnerConfig;
 
-use crate::checkpoint::{self, Checkpoint};
-use crate::cli::EvaluateArgs;
+use crate::checkpoint::{self, Checkpoint, Origin};
+use crate::cli::{BarePreset, EvaluateArgs};
 use crate::env::{EnvFactory, LocalFactory, RemoteFactory};
 use crate::evaluate::{EpisodeResult, Evaluator, crash_rate, held_out};
 use crate::experiments::stats::Distribution;
@@ -72,7 +73,11 @@ pub struct CircuitReport {
 
 /// Evaluates and prints.
 pub fn evaluate(args: &EvaluateArgs, stop: &StopFlag) -> Result<(), Failure> {
-    let checkpoint = checkpoint::load(&resolve_weights(args.weights.as_deref(), &args.runs)?)?;
+    let path = resolve_weights(args.weights.as_deref(), &args.runs)?;
+    let checkpoint = match args.preset {
+        Some(BarePreset::Seed) => checkpoint::load_seed(&path, args.reading)?,
+        None => checkpoint::load(&path)?,
+    };
     let factory: Box<dyn EnvFactory> = match &args.server {
         Some(address) => Box::new(RemoteFactory::connect(address)?),
         None => Box::new(LocalFactory),
@@ -83,7 +88,8 @@ pub fn evaluate(args: &EvaluateArgs, stop: &StopFlag) -> Result<(), Failure> {
     };
     world.validate().map_err(|error| Failure::Usage(error.to_string()))?;
     let seed = checkpoint.sidecar.seed;
-    let results = Evaluator::new(args.threads)?.evaluate(factory.as_ref(), &world, &checkpoint.network, seed, stop)?;
+    let results =
+        Evaluator::new(args.threads)?.evaluate(factory.as_ref(), &world, checkpoint.policy.as_ref(), seed, stop)?;
     let report = report(&checkpoint, args, &world, &results)?;
     if args.json {
         say(serde_json::to_string_pretty(&report).map_err(|error| Failure::System(error.to_string()))?);
@@ -156,10 +162,17 @@ fn circuit_report(circuit: &Circuit, results: &[EpisodeResult]) -> CircuitReport
 impl EvaluationReport {
     fn to_text(&self, checkpoint: &Checkpoint) -> String {
         let sidecar = &checkpoint.sidecar;
-        let network = format!(
-            "{} (preset {}, seed {}, after {} episodes)",
-            self.weights, sidecar.preset, sidecar.seed, sidecar.episode
-        );
+        let learner = match sidecar.config {
+            LearnerConfig::Snn(_) => sidecar.preset.clone(),
+            LearnerConfig::Seed(config) => format!("{}, reading {}", sidecar.preset, config.reading),
+        };
+        let network = match checkpoint.origin {
+            Origin::Run => format!(
+                "{} (preset {learner}, seed {}, after {} episodes)",
+                self.weights, sidecar.seed, sidecar.episode
+            ),
+            Origin::Bare => format!("{} (preset {learner}, a bare matrix)", self.weights),
+        };
         let Distribution { mean, iqm, ci95: [low, high], min, max } = self.returns;
         let returns = format!("return {mean:.1} [{low:.1}, {high:.1}], IQM {iqm:.1}, from {min:.1} to {max:.1}");
         let place = match (&self.circuit, self.phase, self.split) {

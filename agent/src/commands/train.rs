@@ -55,8 +55,12 @@ pub fn train(args: &TrainArgs, stop: &StopFlag) -> Result<(), Failure> {
 fn train_on(learn: &LearnArgs, address: &Address, server: &str, stop: &StopFlag) -> Result<Summary, Failure> {
     let factory = RemoteFactory::connect(address)?;
     let evaluator = Evaluator::new(learn.threads)?;
-    let config =
-        TrainConfig { snn: learn.snn_config(), lesson: learn.lesson(), episodes: learn.episodes, seed: learn.seed };
+    let config = TrainConfig {
+        learner: learn.learner_config()?,
+        lesson: learn.lesson(),
+        episodes: learn.episodes,
+        seed: learn.seed,
+    };
     let mut trainer = Trainer::new(config, &factory, &evaluator, stop)?;
     let recorder = RunRecorder::create(learn.out.as_deref(), &learn.runs, RunInfo::new(learn.preset, &config, server))?;
     note(format!(

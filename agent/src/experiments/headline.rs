@@ -79,7 +79,12 @@ fn run_all(runs: &[(Preset, u64)], jobs: usize, stop: &StopFlag) -> Result<Vec<S
 }
 
 fn run_one(preset: Preset, seed: u64, stop: &StopFlag) -> Result<Summary, Failure> {
-    let config = TrainConfig { snn: preset.config(), lesson: Lesson::Direct(Phase::Complex), episodes: EPISODES, seed };
+    let config = TrainConfig {
+        learner: preset.config().into(),
+        lesson: Lesson::Direct(Phase::Complex),
+        episodes: EPISODES,
+        seed,
+    };
     let evaluator = Evaluator::new(1)?;
     let mut trainer = Trainer::new(config, &LocalFactory, &evaluator, stop)?;
     trainer.run(&mut ())?;

@@ -1,4 +1,5 @@
 //! Experiments: commands that measure, and the statistics that their tables need.
 
 pub mod headline;
+pub mod seed_rule;
 pub mod stats;

@@ -1,0 +1,262 @@
+//! What every learner and every network can do, whatever its rule: all that training, evaluation and weight files need.
+
+use std::fmt::Debug;
+
+use ndarray::Array2;
+use serde::{Deserialize, Serialize};
+
+use crate::Observation;
+use crate::seed::{SeedConfig, SeedLearner, SeedNetwork, SeedState};
+use crate::snn::network::NetworkError;
+use crate::snn::{Critic, EpisodeSummary, Network, NetworkState, SnnConfig, SpikingLearner, StepEnd};
+
+/// An agent in the middle of a run: begin, then act and be rewarded until the episode ends, then end it.
+pub trait Learner {
+    /// Forgets the last episode and prepares for the next.
+    fn begin_episode(&mut self);
+
+    /// Sees and decides. Returns an action index.
+    fn act(&mut self, observation: &Observation) -> usize;
+
+    /// Is told the reward of the last action, and whether the episode ended with it.
+    fn reward(&mut self, reward: f64, end: Option<StepEnd>);
+
+    /// Counts the episode.
+    fn end_episode(&mut self) -> EpisodeSummary;
+
+    /// Episodes finished.
+    fn episode(&self) -> usize;
+
+    /// The network as it is now.
+    fn policy(&self) -> &dyn Policy;
+
+    /// Its parameters.
+    fn config(&self) -> LearnerConfig;
+
+    /// What it has learned beside the weights.
+    fn memory(&self) -> Memory;
+}
+
+/// A network that drives and does not learn.
+pub trait Policy: Debug + Send + Sync {
+    /// `W[post, pre]`.
+    fn weights(&self) -> &Array2<f32>;
+
+    /// A driver for one lane of a run with this seed, at the start of an episode.
+    fn driver(&self, seed: u64, lane: u64) -> Box<dyn Driver + '_>;
+}
+
+/// A network with the state of one lane.
+pub trait Driver: Send {
+    /// Sees, and takes the action of the winning pool. Returns an action index.
+    fn act_greedily(&mut self, observation: &Observation) -> usize;
+}
+
+/// The parameters of any learner; `kind` tells which in files.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum LearnerConfig {
+    /// The spiking agent of [`crate::snn`].
+    Snn(SnnConfig),
+    /// The first design, [`crate::seed`].
+    Seed(SeedConfig),
+}
+
+/// What a learner has learned beside the weights; in files a field of its own name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Memory {
+    /// The critic of the spiking agent.
+    Critic(Critic),
+    /// The moving baseline of the first design.
+    Baseline(f64),
+}
+
+impl LearnerConfig {
+    /// A blank learner for a run of `run_episodes` episodes.
+    pub fn learner(self, seed: u64, run_episodes: usize) -> Result<Box<dyn Learner>, NetworkError> {
+        Ok(match self {
+            Self::Snn(config) => Box::new(SpikingLearner::new(config, seed, run_episodes)?),
+            Self::Seed(config) => Box::new(SeedLearner::new(config, seed)?),
+        })
+    }
+
+    /// A network with given weights `W[post, pre]`.
+    pub fn policy(self, weights: &Array2<f32>) -> Result<Box<dyn Policy>, NetworkError> {
+        Ok(match self {
+            Self::Snn(config) => Box::new(Network::with_weights(config, weights)?),
+            Self::Seed(config) => Box::new(SeedNetwork::with_weights(config, weights)?),
+        })
+    }
+
+    /// How sensors become spikes.
+    pub fn encoder(&self) -> &'static str {
+        match self {
+            Self::Snn(_) => "gaussian-population",
+            Self::Seed(_) => "bernoulli-rate",
+        }
+    }
+
+    /// Whether a learner with these parameters could remember this.
+    pub fn fits(&self, memory: &Memory) -> bool {
+        match (self, memory) {
+            (Self::Snn(config), Memory::Critic(critic)) => {
+                critic.is_valid(config.sensory_neurons() + config.hidden_neurons())
+            }
+            (Self::Seed(_), Memory::Baseline(baseline)) => baseline.is_finite(),
+            _ => false,
+        }
+    }
+}
+
+impl From<SnnConfig> for LearnerConfig {
+    fn from(config: SnnConfig) -> Self {
+        Self::Snn(config)
+    }
+}
+
+impl From<SeedConfig> for LearnerConfig {
+    fn from(config: SeedConfig) -> Self {
+        Self::Seed(config)
+    }
+}
+
+impl Learner for SpikingLearner {
+    fn begin_episode(&mut self) {
+        Self::begin_episode(self);
+    }
+
+    fn act(&mut self, observation: &Observation) -> usize {
+        Self::act(self, observation)
+    }
+
+    fn reward(&mut self, reward: f64, end: Option<StepEnd>) {
+        Self::reward(self, reward, end);
+    }
+
+    fn end_episode(&mut self) -> EpisodeSummary {
+        Self::end_episode(self)
+    }
+
+    fn episode(&self) -> usize {
+        Self::episode(self)
+    }
+
+    fn policy(&self) -> &dyn Policy {
+        self.network()
+    }
+
+    fn config(&self) -> LearnerConfig {
+        LearnerConfig::Snn(*self.network().config())
+    }
+
+    fn memory(&self) -> Memory {
+        Memory::Critic(self.critic().clone())
+    }
+}
+
+impl Learner for SeedLearner {
+    fn begin_episode(&mut self) {
+        Self::begin_episode(self);
+    }
+
+    fn act(&mut self, observation: &Observation) -> usize {
+        Self::act(self, observation)
+    }
+
+    /// An episode is one sum to this learner: how it ended does not matter.
+    fn reward(&mut self, reward: f64, _end: Option<StepEnd>) {
+        Self::reward(self, reward);
+    }
+
+    fn end_episode(&mut self) -> EpisodeSummary {
+        Self::end_episode(self)
+    }
+
+    fn episode(&self) -> usize {
+        Self::episode(self)
+    }
+
+    fn policy(&self) -> &dyn Policy {
+        self.network()
+    }
+
+    fn config(&self) -> LearnerConfig {
+        LearnerConfig::Seed(*self.network().config())
+    }
+
+    fn memory(&self) -> Memory {
+        Memory::Baseline(self.baseline())
+    }
+}
+
+impl Policy for Network {
+    fn weights(&self) -> &Array2<f32> {
+        Self::weights(self)
+    }
+
+    fn driver(&self, seed: u64, lane: u64) -> Box<dyn Driver + '_> {
+        Box::new((self, NetworkState::new(self, seed, lane)))
+    }
+}
+
+impl Driver for (&Network, NetworkState) {
+    fn act_greedily(&mut self, observation: &Observation) -> usize {
+        self.0.act_greedily(&mut self.1, observation)
+    }
+}
+
+impl Policy for SeedNetwork {
+    fn weights(&self) -> &Array2<f32> {
+        Self::weights(self)
+    }
+
+    fn driver(&self, seed: u64, lane: u64) -> Box<dyn Driver + '_> {
+        Box::new((self, SeedState::new(seed, lane)))
+    }
+}
+
+impl Driver for (&SeedNetwork, SeedState) {
+    fn act_greedily(&mut self, observation: &Observation) -> usize {
+        self.0.act_greedily(&mut self.1, observation)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::preset::Preset;
+
+    #[test]
+    fn every_preset_drives_learns_and_is_restored_from_its_parts() {
+        for preset in Preset::all() {
+            let config = preset.config();
+            let mut learner = config.learner(3, 10).unwrap();
+            for episode in 1..=2 {
+                learner.begin_episode();
+                for _ in 0..5 {
+                    assert!(learner.act(&[5.0, 12.0, 7.0]) < crate::ACTIONS);
+                    learner.reward(2.0, None);
+                }
+                learner.act(&[5.0, 12.0, 7.0]);
+                learner.reward(-100.0, Some(StepEnd::Terminated));
+                assert!(learner.end_episode().learning_rate > 0.0);
+                assert_eq!(learner.episode(), episode);
+            }
+            assert_eq!(learner.config(), config);
+            assert_ne!(learner.policy().weights(), config.learner(3, 10).unwrap().policy().weights(), "{preset}");
+            let restored = config.policy(learner.policy().weights()).unwrap();
+            let actions = |policy: &dyn Policy| {
+                let mut driver = policy.driver(3, 9);
+                (0..20).map(|k| driver.act_greedily(&[k as f32, 10.0, 9.0])).collect::<Vec<_>>()
+            };
+            assert_eq!(actions(restored.as_ref()), actions(learner.policy()), "{preset}");
+            for other in Preset::all() {
+                let memory = other.config().learner(1, 1).unwrap().memory();
+                let same_kind = std::mem::discriminant(&config) == std::mem::discriminant(&other.config());
+                assert!(same_kind || !config.fits(&memory), "{preset} with the memory of {other}");
+            }
+            assert!(config.fits(&learner.memory()), "{preset}");
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! All presets under one roof: those of the spiking agent, and the first design.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::LearnerConfig;
+use crate::seed::{Mode, Reading, SeedConfig};
+use crate::snn;
+
+/// A named [`LearnerConfig`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Preset {
+    /// A preset of the spiking agent.
+    Snn(snn::Preset),
+    /// The first design. It does not learn.
+    Seed(Reading),
+}
+
+/// Name of [`Preset::Seed`].
+const SEED: &str = "seed";
+
+/// The reading of [`Preset::Seed`] where none is given: the scale of the first design's public code.
+pub const DEFAULT_READING: Reading = Reading::B;
+
+/// A text that names no preset.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no preset: use {names} or {SEED}", names = snn::Preset::ALL.map(snn::Preset::name).join(", "))]
+pub struct PresetError(String);
+
+impl Preset {
+    /// All presets.
+    pub fn all() -> impl Iterator<Item = Self> {
+        snn::Preset::ALL.into_iter().map(Self::Snn).chain([Self::Seed(DEFAULT_READING)])
+    }
+
+    /// Its name in flags and files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Snn(preset) => preset.name(),
+            Self::Seed(_) => SEED,
+        }
+    }
+
+    /// Its settings.
+    pub fn config(self) -> LearnerConfig {
+        match self {
+            Self::Snn(preset) => preset.config().into(),
+            Self::Seed(reading) => SeedConfig::new(reading, Mode::Dopamine).into(),
+        }
+    }
+}
+
+impl fmt::Display for Preset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Preset {
+    type Err = PresetError;
+
+    fn from_str(text: &str) -> Result<Self, PresetError> {
+        Self::all().find(|preset| preset.name() == text).ok_or_else(|| PresetError(text.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_lead_back_to_presets() {
+        for preset in Preset::all() {
+            assert_eq!(preset.name().parse(), Ok(preset));
+        }
+        let message = "stpd".parse::<Preset>().unwrap_err().to_string();
+        assert!(message.starts_with("\"stpd\" is no preset: use stdp, pathway") && message.ends_with(" or seed"));
+    }
+}
