@@ -513,6 +513,72 @@ mod evaluate {
     }
 }
 
+mod seed {
+    use super::*;
+
+    #[test]
+    fn trains_is_kept_with_its_reading_and_drives_again() {
+        let place = Place::new();
+        let summary = place.run("train --preset seed --reading c --phase 1 --episodes 5 --out run --json").json();
+        assert_eq!(summary["preset"], "seed");
+        let sidecar = place.json("run/weights/last.json");
+        assert_eq!((&sidecar["config"]["kind"], &sidecar["config"]["reading"]), (&"seed".into(), &"C".into()));
+        assert!(sidecar["baseline"].is_f64() && sidecar["critic"].is_null());
+        assert_eq!(place.json("run/run.json")["config"], sidecar["config"]);
+
+        let last = "evaluate --weights run/weights/last.npy --phase 1";
+        let report = place.run(&format!("{last} --json")).json();
+        assert_eq!(report["return"]["mean"], summary["final"]["1"]["100"]["mean"]);
+        for more in ["", "--preset seed", "--preset seed --reading C"] {
+            let text = place.run(&format!("{last} {more}")).done();
+            assert!(text.contains("(preset seed, reading C, seed 1, after 5 episodes)"), "{text}");
+        }
+        place.run(&format!("{last} --preset seed --reading A")).refuses(1, &["belongs to reading C, not to reading A"]);
+    }
+
+    #[test]
+    fn drives_a_bare_matrix_that_is_named_as_its_own() {
+        let place = place_with_weights();
+        let weights: Array2<f32> = read_npy(place.path("w.npy")).unwrap();
+        let bare = "weights_reward290.8_20260308_144053.npy";
+        write_npy(place.path(bare), &weights.mapv(f64::from)).unwrap();
+        let evaluate = format!("evaluate --episodes 2 --weights {bare}");
+        place.run(&evaluate).refuses(1, &["json is missing", "keep both files together, or give --preset seed"]);
+        for (more, reading) in [("", "B"), ("--reading A", "A"), ("--reading B", "B"), ("--reading C", "C")] {
+            let text = place.run(&format!("{evaluate} --preset seed {more}")).done();
+            assert!(text.contains(&format!("{bare} (preset seed, reading {reading}, a bare matrix)")), "{text}");
+        }
+        place.run("evaluate --preset seed --weights w.npy").refuses(1, &["preset pathway, not to preset seed"]);
+        write_npy(place.path(bare), &Array2::<f64>::zeros((100, 99))).unwrap();
+        place.run(&format!("{evaluate} --preset seed")).refuses(1, &["the weights are 100 × 99"]);
+    }
+
+    #[test]
+    fn its_flags_are_refused_elsewhere() {
+        let place = Place::new();
+        for (arguments, words) in [
+            ("train --reading A", ["--reading is for --preset seed", "the preset stdp leaves nothing open"]),
+            ("train --preset seed --schedule cosine", ["--schedule is not for --preset seed", "fixed"]),
+            ("train --preset seed --reading D", ["\"D\" is no reading", "use A, B or C"]),
+            ("evaluate --reading A", ["--preset", "required"]),
+            ("evaluate --preset seed", ["--weights", "required"]),
+            ("evaluate --preset stdp --weights w.npy", ["'stdp'", "[possible values: seed]"]),
+        ] {
+            place.run(arguments).refuses(2, &words);
+        }
+        assert_eq!(place.names("runs"), [""; 0]);
+    }
+
+    #[test]
+    fn experiment_writes_a_row_a_run_and_prints_the_table() {
+        let place = Place::new();
+        let table = place.run("experiment seed-rule --seeds 1 --episodes 2 --jobs 2").done();
+        assert_eq!(table.lines().filter(|line| line.starts_with("| ")).count(), 12, "{table}");
+        let csv = place.text("results/seed_rule.csv");
+        assert_eq!(csv.lines().count(), 12, "{csv}");
+    }
+}
+
 mod runs {
     use super::*;
 
