@@ -19,12 +19,14 @@ use crate::files::{create_directory, write_whole};
 use crate::lesson::{CurriculumPreset, HORIZON, Lesson};
 use crate::report::{note, say};
 use crate::stop::StopFlag;
-use crate::train::{EpisodeRecord, TrainConfig, TrainSink, Trainer};
+use crate::train::{EpisodeRecord, Evaluation, TrainConfig, TrainSink, Trainer};
 
 /// Episodes of a frozen network: it does not change, so that a few are enough.
 const FROZEN_EPISODES: usize = 60;
 /// Episodes at the end of a run that its score is taken over.
 const LAST: usize = 50;
+/// Evaluations at the end of a run that tell whether it kept what it found.
+const LATE: usize = 10;
 /// What the sensors see in the middle of a straight road.
 const CENTRED: [f32; 3] = [5.66, 20.0, 5.66];
 /// Steps for which a trained network looks at it.
@@ -74,7 +76,19 @@ struct Outcome {
     test_return: f64,
     test_crash_rate: f64,
     episodes_to_90: Option<usize>,
+    evaluations: Evaluations,
     probe: Probe,
+}
+
+/// The greedy evaluations during a run: a rule that wanders may pass through a good network without keeping it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Evaluations {
+    /// The best mean return.
+    best: f64,
+    /// Share of evaluations without a crash at 90 % of the ceiling or more.
+    share_at_90: f64,
+    /// The same among the last ten.
+    late_share_at_90: f64,
 }
 
 /// What a trained network is like.
@@ -139,10 +153,26 @@ fn run_one(setting: Setting, seed: u64, episodes: usize, stop: &StopFlag) -> Res
         test_return: mean_return(&test),
         test_crash_rate: crash_rate(&test),
         episodes_to_90: trainer.milestones().episodes_to[0],
+        evaluations: Evaluations::of(&log.0),
         probe: probe(&SeedNetwork::with_weights(learner, trainer.learner().policy().weights())?, seed),
     };
     note(format!("{reading} {mode}, {lesson}, seed {seed}: return {:.1}", outcome.training_return));
     Ok(outcome)
+}
+
+impl Evaluations {
+    fn of(records: &[EpisodeRecord]) -> Self {
+        let evaluations: Vec<Evaluation> = records.iter().filter_map(|record| record.evaluation).collect();
+        let share_at_90 = |evaluations: &[Evaluation]| {
+            let good = |evaluation: &&Evaluation| evaluation.percent_of_ceiling >= 90.0 && evaluation.crash_rate == 0.0;
+            evaluations.iter().filter(good).count() as f64 / evaluations.len().max(1) as f64
+        };
+        Self {
+            best: evaluations.iter().map(|evaluation| evaluation.mean).fold(f64::NEG_INFINITY, f64::max),
+            share_at_90: share_at_90(&evaluations),
+            late_share_at_90: share_at_90(&evaluations[evaluations.len().saturating_sub(LATE)..]),
+        }
+    }
 }
 
 /// Keeps every record.
@@ -177,7 +207,7 @@ fn probe(network: &SeedNetwork, seed: u64) -> Probe {
 fn csv(outcomes: &[Outcome]) -> String {
     let mut csv = String::from(
         "lesson,reading,mode,seed,episodes,env_steps,return_last50,crash_rate_last50,last_phase,test_phase,\
-         test_return,test_crash_rate,episodes_to_90,firing_rate,top_action_share,weights_at_bounds\n",
+         test_return,test_crash_rate,episodes_to_90,best_evaluation,share_at_90,late_share_at_90,firing_rate,top_action_share,weights_at_bounds\n",
     );
     for outcome in outcomes {
         let Outcome { setting: Setting { lesson, reading, mode }, probe, .. } = outcome;
@@ -194,6 +224,8 @@ fn csv(outcomes: &[Outcome]) -> String {
         let mastered = outcome.episodes_to_90.map_or(String::new(), |episodes| episodes.to_string());
         let target = lesson.target().number();
         let _ = write!(csv, ",{target},{:.4},{:.4},{mastered}", outcome.test_return, outcome.test_crash_rate);
+        let Evaluations { best, share_at_90, late_share_at_90 } = outcome.evaluations;
+        let _ = write!(csv, ",{best:.4},{share_at_90:.4},{late_share_at_90:.4}");
         let _ = writeln!(csv, ",{:.5},{:.4},{:.4}", probe.firing_rate, probe.top_action_share, probe.at_bounds);
     }
     csv
@@ -202,9 +234,9 @@ fn csv(outcomes: &[Outcome]) -> String {
 /// Mean [95 % CI] over seeds, as Markdown.
 fn table(outcomes: &[Outcome]) -> String {
     let mut table = String::from(
-        "| reading | lesson | teacher | seeds | return, last 50 training episodes | crashes | greedy test | crashes | seeds that reach 90 % | seeds in phase 4 | firing rate | most frequent action | weights at a bound |\n",
+        "| reading | lesson | teacher | seeds | return, last 50 training episodes | crashes | greedy test | crashes | seeds ever at 90 % | evaluations at 90 % | the last ten | best evaluation | seeds in phase 4 | firing rate | most frequent action | weights at a bound |\n",
     );
-    table += "|---|---|---|---|---|---|---|---|---|---|---|---|---|\n";
+    table += "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n";
     for setting in settings() {
         let runs: Vec<&Outcome> = outcomes.iter().filter(|outcome| outcome.setting == setting).collect();
         let over_seeds = |value: &dyn Fn(&Outcome) -> f64| {
@@ -226,12 +258,16 @@ fn table(outcomes: &[Outcome]) -> String {
         };
         let _ = writeln!(
             table,
-            "| {reading} | {lesson} | {mode} | {} | {} | {} | {} | {} | {mastered} | {arrived} | {} | {} | {} |",
+            "| {reading} | {lesson} | {mode} | {} | {} | {} | {} | {} | {mastered} | {} | {} | {} | {arrived} | {} | {} | {} |",
             runs.len(),
             interval(&|run| run.training_return),
             percent(&|run| run.training_crash_rate),
             interval(&|run| run.test_return),
             percent(&|run| run.test_crash_rate),
+            percent(&|run| run.evaluations.share_at_90),
+            percent(&|run| run.evaluations.late_share_at_90),
+            over_seeds(&|run| run.evaluations.best)
+                .map_or("-".to_owned(), |d| format!("{:.0} (at most {:.0})", d.mean, d.max)),
             over_seeds(&|run| run.probe.firing_rate).map_or("-".to_owned(), |d| format!("{:.3}", d.mean)),
             percent(&|run| run.probe.top_action_share),
             percent(&|run| run.probe.at_bounds),
@@ -254,7 +290,7 @@ mod tests {
         let outcomes = [run(), run()];
         assert_eq!(outcomes[0], outcomes[1]);
         let csv = csv(&outcomes);
-        assert!(csv.lines().all(|line| line.matches(',').count() == 15), "{csv}");
+        assert!(csv.lines().all(|line| line.matches(',').count() == 18), "{csv}");
         assert!(csv.lines().nth(1).unwrap().starts_with("phase 1,B,dopamine,5,5,"), "{csv}");
         assert_eq!(table(&outcomes).lines().count(), 2 + settings().len());
         assert_eq!(settings().len(), 11);
