@@ -1,7 +1,7 @@
 //! Weight files: `W[post, pre]` as `.npy`, and beside it a `.json` that tells what network it belongs to.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, BufRead, Read};
 use std::path::{Path, PathBuf};
 
 use ndarray::Array2;
@@ -9,6 +9,7 @@ use ndarray_npy::npy::header::Header;
 use ndarray_npy::{ReadNpyError, ReadNpyExt, WriteNpyExt};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use spikedrive_env::WorldOptions;
 use spikedrive_learners::snn::network::NetworkError;
 use spikedrive_learners::snn::{Critic, Network, SnnConfig, SpikingLearner};
 
@@ -35,6 +36,9 @@ pub struct Sidecar {
     pub evaluation_return: Option<f64>,
     /// Seed of the run.
     pub seed: u64,
+    /// World of the run.
+    #[serde(default)]
+    pub world: WorldOptions,
     /// First 16 hexadecimal digits of the SHA-256 of `config` as JSON.
     pub config_hash: String,
     /// Network and learning rule.
@@ -105,7 +109,13 @@ pub enum WeightsError {
 
 impl Sidecar {
     /// Describes a learner as it is now.
-    pub fn of(learner: &SpikingLearner, preset: &str, seed: u64, evaluation_return: Option<f64>) -> Self {
+    pub fn of(
+        learner: &SpikingLearner,
+        preset: &str,
+        seed: u64,
+        world: WorldOptions,
+        evaluation_return: Option<f64>,
+    ) -> Self {
         let config = *learner.network().config();
         Self {
             schema_version: SCHEMA_VERSION,
@@ -115,6 +125,7 @@ impl Sidecar {
             episode: learner.episode(),
             evaluation_return,
             seed,
+            world,
             config_hash: config_hash(&config),
             config,
         }
@@ -127,7 +138,8 @@ pub fn config_hash(config: &SnnConfig) -> String {
     Sha256::digest(json).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Writes weights and sidecar, each whole or not at all.
+/// Writes weights and sidecar, each whole or not at all. A kill between the two leaves the weights of one moment beside the critic
+/// of the next; driving needs the weights alone.
 pub fn save(path: &Path, weights: &Array2<f32>, sidecar: &Sidecar) -> Result<(), Failure> {
     write_whole(&sidecar_path(path), |file| serde_json::to_writer_pretty(file, sidecar).map_err(io::Error::other))?;
     write_whole(path, |file| weights.write_npy(file).map_err(io::Error::other))
@@ -139,7 +151,7 @@ pub fn load(path: &Path) -> Result<Checkpoint, WeightsError> {
     let sidecar = read_sidecar(path)?;
     let network = Network::with_weights(sidecar.config, &weights)
         .map_err(|error| WeightsError::Network { path: path.to_owned(), error })?;
-    if !sidecar.critic.is_valid(network.layout().presynaptic()) {
+    if !sidecar.critic.is_valid(network.layout().afferents().len()) {
         let reason = "its critic does not fit its config: it was changed, or belongs to another file".to_owned();
         return Err(WeightsError::BadSidecar { sidecar: sidecar_path(path), reason });
     }
@@ -178,13 +190,36 @@ fn sidecar_path(path: &Path) -> PathBuf {
     path.with_extension("json")
 }
 
+/// A header opens a dictionary and a shape; the reader takes time that is exponential in nested brackets.
+const MAX_BRACKETS: usize = 4;
+/// A header's longest length: that of version 1.
+const MAX_HEADER_BYTES: u64 = 1 << 16;
+
+/// The header of a numpy file: after magic string, version and length it ends with a newline.
+fn read_header(file: impl BufRead) -> io::Result<Vec<u8>> {
+    let (mut prefix, mut header) = ([0; 12], Vec::new());
+    let mut file = file.take(MAX_HEADER_BYTES);
+    let read = file.read(&mut prefix)?;
+    file.read_until(b'\n', &mut header)?;
+    Ok([&prefix[..read], &header].concat())
+}
+
+/// The first 200 characters of an error that may quote a file.
+fn shortened(error: &impl ToString) -> String {
+    error.to_string().chars().take(200).collect()
+}
+
 /// A matrix of float32 or float64, in C or Fortran order.
 fn read_weights(path: &Path) -> Result<Array2<f32>, WeightsError> {
     let unreadable = |error| WeightsError::Unreadable { path: path.to_owned(), error };
     let unusable = |reason| WeightsError::NotAnArray { path: path.to_owned(), reason };
     let open = || File::open(path).map(io::BufReader::new).map_err(unreadable);
+    let header = read_header(open()?).map_err(unreadable)?;
+    if header.iter().filter(|&&byte| b"([{".contains(&byte)).count() > MAX_BRACKETS {
+        return Err(unusable("its header is no dictionary of a dtype, an order and a shape".to_owned()));
+    }
     // A reader makes room for what the header promises before it looks at the file: a forged one would exhaust the memory.
-    let shape = Header::from_reader(&mut open()?).map_err(|error| unusable(error.to_string()))?.shape;
+    let shape = Header::from_reader(&mut open()?).map_err(|error| unusable(shortened(&error)))?.shape;
     let promised = shape.iter().try_fold(size_of::<f32>(), |bytes, &length| bytes.checked_mul(length));
     let held = std::fs::metadata(path).map_err(unreadable)?.len();
     if promised.is_none_or(|bytes| bytes as u64 > held) {
@@ -196,7 +231,7 @@ fn read_weights(path: &Path) -> Result<Array2<f32>, WeightsError> {
         }
         single => single,
     };
-    single.map_err(|error| unusable(error.to_string()))
+    single.map_err(|error| unusable(shortened(&error)))
 }
 
 #[cfg(test)]
@@ -217,7 +252,7 @@ mod tests {
                 directory: tempfile::tempdir().unwrap(),
                 learner: SpikingLearner::new(Preset::Stdp.config(), 1, 10).unwrap(),
             };
-            let sidecar = Sidecar::of(&saved.learner, "stdp", 1, Some(12.5));
+            let sidecar = Sidecar::of(&saved.learner, "stdp", 1, WorldOptions::default(), Some(12.5));
             save(&saved.path(), saved.learner.network().weights(), &sidecar).unwrap();
             saved
         }
@@ -279,6 +314,9 @@ mod tests {
         forged.shape = vec![1_000_000_000, 1_000_000_000];
         std::fs::write(saved.path(), forged.to_bytes().unwrap()).unwrap();
         assert!(saved.refusal().contains("promises the shape [1000000000, 1000000000], more than its"));
+        let nested = format!("{{'descr': {}", "[".repeat(60_000));
+        std::fs::write(saved.path(), [b"\x93NUMPY\x01\x00\xff\xff", nested.as_bytes()].concat()).unwrap();
+        assert!(saved.refusal().contains("its header is no dictionary") && saved.refusal().len() < 500);
         std::fs::remove_file(saved.path()).unwrap();
         assert!(saved.refusal().starts_with("cannot read"));
     }

@@ -1,7 +1,7 @@
 //! Greedy evaluation: no exploration, no learning, one episode a lane.
 
 use rayon::prelude::*;
-use spikedrive_env::{Action, Course, EndReason, OBSERVATION_SIZE, Phase, Split, WorldConfig};
+use spikedrive_env::{Action, Course, EndReason, Phase, Split, WorldConfig, WorldOptions};
 use spikedrive_learners::snn::{Network, NetworkState};
 
 use crate::env::EnvFactory;
@@ -33,8 +33,8 @@ pub fn mean_return(results: &[EpisodeResult]) -> f64 {
 }
 
 /// The world of an evaluation on the first `episodes` tracks of a split, one lane for each.
-pub fn held_out(phase: Phase, split: Split, horizon: usize, episodes: usize) -> WorldConfig {
-    WorldConfig { course: Course::Phase { phase, split }, lanes: episodes, seed: 0, horizon, first_episode: 0 }
+pub fn held_out(phase: Phase, split: Split, horizon: usize, episodes: usize, options: WorldOptions) -> WorldConfig {
+    WorldConfig { options, ..WorldConfig::base(Course::Phase { phase, split }, episodes, horizon) }
 }
 
 /// Runs evaluations on a fixed number of threads. The results do not depend on that number.
@@ -69,12 +69,13 @@ impl Evaluator {
         stop: &StopFlag,
     ) -> Result<Vec<EpisodeResult>, Failure> {
         let mut env = factory.make(world)?;
+        network.check_rays(env.observations().len() / world.lanes)?;
         let mut drivers: Vec<Driver> = (0..world.lanes as u64).map(|lane| Driver::new(network, seed, lane)).collect();
         while drivers.iter().any(|driver| driver.end.is_none()) {
             if stop.is_set() {
                 return Err(Failure::Interrupted);
             }
-            self.decide(network, &mut drivers, env.observations());
+            self.decide(network, &mut drivers, env.observations(), world.options.rays);
             let actions: Vec<Action> = drivers.iter().map(|driver| driver.action).collect();
             let batch = env.step(&actions)?;
             for (driver, (reward, end)) in drivers.iter_mut().zip(batch.rewards.iter().zip(&batch.ends)) {
@@ -84,14 +85,12 @@ impl Evaluator {
         Ok(drivers.iter().filter_map(Driver::result).collect())
     }
 
-    fn decide(&self, network: &Network, drivers: &mut [Driver], observations: &[f32]) {
-        let (observations, _) = observations.as_chunks::<OBSERVATION_SIZE>();
-        let decide =
-            |(driver, observation): (&mut Driver, &[f32; OBSERVATION_SIZE])| driver.decide(network, observation);
+    fn decide(&self, network: &Network, drivers: &mut [Driver], observations: &[f32], rays: usize) {
+        let decide = |(driver, observation): (&mut Driver, &[f32])| driver.decide(network, observation);
         if self.pool.current_num_threads() == 1 {
-            drivers.iter_mut().zip(observations).for_each(decide);
+            drivers.iter_mut().zip(observations.chunks_exact(rays)).for_each(decide);
         } else {
-            self.pool.install(|| drivers.par_iter_mut().zip(observations).for_each(decide));
+            self.pool.install(|| drivers.par_iter_mut().zip(observations.par_chunks_exact(rays)).for_each(decide));
         }
     }
 }
@@ -103,7 +102,7 @@ impl Driver {
     }
 
     /// A car whose episode is over waits for the others.
-    fn decide(&mut self, network: &Network, observation: &[f32; OBSERVATION_SIZE]) {
+    fn decide(&mut self, network: &Network, observation: &[f32]) {
         if self.end.is_none() {
             self.action = Action::ALL[network.act_greedily(&mut self.state, observation)];
         }
