@@ -7,7 +7,7 @@ use spikedrive_env::{Action, Course, Phase, Split, WorldConfig};
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let server = RemoteFactory::connect(&"127.0.0.1:50051".parse()?)?;
     let course = Course::Phase { phase: Phase::Complex, split: Split::Train };
-    let mut env = server.make(&WorldConfig { course, lanes: 1, seed: 1, horizon: 100, first_episode: 0 })?;
+    let mut env = server.make(&WorldConfig { seed: 1, ..WorldConfig::base(course, 1, 100) })?;
     let mut episode_return = 0.0;
     loop {
         // Bang-bang: steer towards the side with more room.

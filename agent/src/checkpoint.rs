@@ -1,7 +1,7 @@
 //! Weight files: `W[post, pre]` as `.npy`, and beside it a `.json` that tells what network it belongs to.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, BufRead, Read};
 use std::path::{Path, PathBuf};
 
 use ndarray::Array2;
@@ -9,6 +9,7 @@ use ndarray_npy::npy::header::Header;
 use ndarray_npy::{ReadNpyError, ReadNpyExt, WriteNpyExt};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use spikedrive_env::WorldOptions;
 use spikedrive_learners::preset::{DEFAULT_READING, Preset};
 use spikedrive_learners::seed::Reading;
 use spikedrive_learners::snn::network::NetworkError;
@@ -41,6 +42,9 @@ pub struct Sidecar {
     pub evaluation_return: Option<f64>,
     /// Seed of the run.
     pub seed: u64,
+    /// World of the run.
+    #[serde(default)]
+    pub world: WorldOptions,
     /// First 16 hexadecimal digits of the SHA-256 of `config` as JSON.
     pub config_hash: String,
     /// Network and learning rule; its `kind` tells which.
@@ -136,7 +140,13 @@ pub enum WeightsError {
 
 impl Sidecar {
     /// Describes a learner as it is now.
-    pub fn of(learner: &dyn Learner, preset: &str, seed: u64, evaluation_return: Option<f64>) -> Self {
+    pub fn of(
+        learner: &dyn Learner,
+        preset: &str,
+        seed: u64,
+        world: WorldOptions,
+        evaluation_return: Option<f64>,
+    ) -> Self {
         let config = learner.config();
         Self {
             schema_version: SCHEMA_VERSION,
@@ -146,6 +156,7 @@ impl Sidecar {
             episode: learner.episode(),
             evaluation_return,
             seed,
+            world,
             config_hash: config_hash(&config),
             config,
         }
@@ -158,7 +169,8 @@ pub fn config_hash(config: &LearnerConfig) -> String {
     Sha256::digest(json).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Writes weights and sidecar, each whole or not at all.
+/// Writes weights and sidecar, each whole or not at all. A kill between the two leaves the weights of one moment beside the critic
+/// of the next; driving needs the weights alone.
 pub fn save(path: &Path, weights: &Array2<f32>, sidecar: &Sidecar) -> Result<(), Failure> {
     write_whole(&sidecar_path(path), |file| serde_json::to_writer_pretty(file, sidecar).map_err(io::Error::other))?;
     write_whole(path, |file| weights.write_npy(file).map_err(io::Error::other))
@@ -214,6 +226,7 @@ fn load_bare(path: &Path, reading: Reading) -> Result<Checkpoint, WeightsError> 
         episode: 0,
         evaluation_return: None,
         seed: BARE_SEED,
+        world: WorldOptions::default(),
         config_hash: config_hash(&config),
         config,
     };
@@ -256,13 +269,36 @@ fn sidecar_path(path: &Path) -> PathBuf {
     path.with_extension("json")
 }
 
+/// A header opens a dictionary and a shape; the reader takes time that is exponential in nested brackets.
+const MAX_BRACKETS: usize = 4;
+/// A header's longest length: that of version 1.
+const MAX_HEADER_BYTES: u64 = 1 << 16;
+
+/// The header of a numpy file: after magic string, version and length it ends with a newline.
+fn read_header(file: impl BufRead) -> io::Result<Vec<u8>> {
+    let (mut prefix, mut header) = ([0; 12], Vec::new());
+    let mut file = file.take(MAX_HEADER_BYTES);
+    let read = file.read(&mut prefix)?;
+    file.read_until(b'\n', &mut header)?;
+    Ok([&prefix[..read], &header].concat())
+}
+
+/// The first 200 characters of an error that may quote a file.
+fn shortened(error: &impl ToString) -> String {
+    error.to_string().chars().take(200).collect()
+}
+
 /// A matrix of float32 or float64, in C or Fortran order.
 fn read_weights(path: &Path) -> Result<Array2<f32>, WeightsError> {
     let unreadable = |error| WeightsError::Unreadable { path: path.to_owned(), error };
     let unusable = |reason| WeightsError::NotAnArray { path: path.to_owned(), reason };
     let open = || File::open(path).map(io::BufReader::new).map_err(unreadable);
+    let header = read_header(open()?).map_err(unreadable)?;
+    if header.iter().filter(|&&byte| b"([{".contains(&byte)).count() > MAX_BRACKETS {
+        return Err(unusable("its header is no dictionary of a dtype, an order and a shape".to_owned()));
+    }
     // A reader makes room for what the header promises before it looks at the file: a forged one would exhaust the memory.
-    let shape = Header::from_reader(&mut open()?).map_err(|error| unusable(error.to_string()))?.shape;
+    let shape = Header::from_reader(&mut open()?).map_err(|error| unusable(shortened(&error)))?.shape;
     let promised = shape.iter().try_fold(size_of::<f32>(), |bytes, &length| bytes.checked_mul(length));
     let held = std::fs::metadata(path).map_err(unreadable)?.len();
     if promised.is_none_or(|bytes| bytes as u64 > held) {
@@ -274,7 +310,7 @@ fn read_weights(path: &Path) -> Result<Array2<f32>, WeightsError> {
         }
         single => single,
     };
-    single.map_err(|error| unusable(error.to_string()))
+    single.map_err(|error| unusable(shortened(&error)))
 }
 
 #[cfg(test)]
@@ -297,7 +333,8 @@ mod tests {
         fn of(preset: Preset) -> Self {
             let saved =
                 Self { directory: tempfile::tempdir().unwrap(), learner: preset.config().learner(1, 10).unwrap() };
-            let sidecar = Sidecar::of(saved.learner.as_ref(), preset.name(), 1, Some(12.5));
+            let world = WorldOptions { gust: 0.3, ..WorldOptions::default() };
+            let sidecar = Sidecar::of(saved.learner.as_ref(), preset.name(), 1, world, Some(12.5));
             save(&saved.path(), saved.weights(), &sidecar).unwrap();
             saved
         }
@@ -329,6 +366,7 @@ mod tests {
             let json = |memory| serde_json::to_string(&memory).unwrap();
             assert_eq!(json(loaded.sidecar.memory), json(saved.learner.memory()));
             assert_eq!((loaded.sidecar.episode, loaded.sidecar.evaluation_return), (0, Some(12.5)));
+            assert_eq!(loaded.sidecar.world.gust, 0.3);
         }
     }
 
@@ -367,6 +405,9 @@ mod tests {
         forged.shape = vec![1_000_000_000, 1_000_000_000];
         std::fs::write(saved.path(), forged.to_bytes().unwrap()).unwrap();
         assert!(saved.refusal().contains("promises the shape [1000000000, 1000000000], more than its"));
+        let nested = format!("{{'descr': {}", "[".repeat(60_000));
+        std::fs::write(saved.path(), [b"\x93NUMPY\x01\x00\xff\xff", nested.as_bytes()].concat()).unwrap();
+        assert!(saved.refusal().contains("its header is no dictionary") && saved.refusal().len() < 500);
         std::fs::remove_file(saved.path()).unwrap();
         assert!(saved.refusal().starts_with("cannot read"));
     }
@@ -397,6 +438,7 @@ mod tests {
         assert!(load(&path).unwrap_err().to_string().contains("json is missing"));
         let loaded = load_seed(&path, Some(Reading::A)).unwrap();
         assert_eq!((loaded.origin, loaded.policy.weights()), (Origin::Bare, saved.weights()));
+        assert_eq!(loaded.sidecar.world, WorldOptions::default());
         assert_eq!(loaded.sidecar.config, Preset::Seed(Reading::A).config());
         assert_eq!(load_seed(&path, None).unwrap().sidecar.config, Preset::Seed(DEFAULT_READING).config());
     }

@@ -1,7 +1,7 @@
 //! Greedy evaluation: no exploration, no learning, one episode a lane.
 
 use rayon::prelude::*;
-use spikedrive_env::{Action, Course, EndReason, OBSERVATION_SIZE, Phase, Split, WorldConfig};
+use spikedrive_env::{Action, Course, EndReason, Phase, Split, WorldConfig, WorldOptions};
 use spikedrive_learners::{Driver, Policy};
 
 use crate::env::EnvFactory;
@@ -33,8 +33,8 @@ pub fn mean_return(results: &[EpisodeResult]) -> f64 {
 }
 
 /// The world of an evaluation on the first `episodes` tracks of a split, one lane for each.
-pub fn held_out(phase: Phase, split: Split, horizon: usize, episodes: usize) -> WorldConfig {
-    WorldConfig { course: Course::Phase { phase, split }, lanes: episodes, seed: 0, horizon, first_episode: 0 }
+pub fn held_out(phase: Phase, split: Split, horizon: usize, episodes: usize, options: WorldOptions) -> WorldConfig {
+    WorldConfig { options, ..WorldConfig::base(Course::Phase { phase, split }, episodes, horizon) }
 }
 
 /// Runs evaluations on a fixed number of threads. The results do not depend on that number.
@@ -69,12 +69,13 @@ impl Evaluator {
         stop: &StopFlag,
     ) -> Result<Vec<EpisodeResult>, Failure> {
         let mut env = factory.make(world)?;
+        policy.check_rays(env.observations().len() / world.lanes)?;
         let mut cars: Vec<Car> = (0..world.lanes as u64).map(|lane| Car::new(policy, seed, lane)).collect();
         while cars.iter().any(|car| car.end.is_none()) {
             if stop.is_set() {
                 return Err(Failure::Interrupted);
             }
-            self.decide(&mut cars, env.observations());
+            self.decide(&mut cars, env.observations(), world.options.rays);
             let actions: Vec<Action> = cars.iter().map(|car| car.action).collect();
             let batch = env.step(&actions)?;
             for (car, (reward, end)) in cars.iter_mut().zip(batch.rewards.iter().zip(&batch.ends)) {
@@ -84,13 +85,12 @@ impl Evaluator {
         Ok(cars.iter().filter_map(Car::result).collect())
     }
 
-    fn decide(&self, cars: &mut [Car], observations: &[f32]) {
-        let (observations, _) = observations.as_chunks::<OBSERVATION_SIZE>();
-        let decide = |(car, observation): (&mut Car, &[f32; OBSERVATION_SIZE])| car.decide(observation);
+    fn decide(&self, cars: &mut [Car], observations: &[f32], rays: usize) {
+        let decide = |(car, observation): (&mut Car, &[f32])| car.decide(observation);
         if self.pool.current_num_threads() == 1 {
-            cars.iter_mut().zip(observations).for_each(decide);
+            cars.iter_mut().zip(observations.chunks_exact(rays)).for_each(decide);
         } else {
-            self.pool.install(|| cars.par_iter_mut().zip(observations).for_each(decide));
+            self.pool.install(|| cars.par_iter_mut().zip(observations.par_chunks_exact(rays)).for_each(decide));
         }
     }
 }
@@ -102,7 +102,7 @@ impl<'a> Car<'a> {
     }
 
     /// A car whose episode is over waits for the others.
-    fn decide(&mut self, observation: &[f32; OBSERVATION_SIZE]) {
+    fn decide(&mut self, observation: &[f32]) {
         if self.end.is_none() {
             self.action = Action::ALL[self.driver.act_greedily(observation)];
         }

@@ -65,7 +65,7 @@ impl Failure {
     /// 1 failure, 2 usage, 3 server lost, 130 interrupted.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Interrupted => INTERRUPTED as u8,
+            Self::Interrupted | Self::Env(EnvError::Interrupted) => INTERRUPTED as u8,
             Self::Usage(_) => 2,
             Self::Env(EnvError::ServerLost { .. }) => 3,
             _ => 1,

@@ -5,11 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use spikedrive_env::Phase;
-use spikedrive_env::ceiling::ceiling;
+pub use spikedrive_env::config::DEFAULT_HORIZON as HORIZON;
 use spikedrive_learners::Curriculum;
-
-/// Steps of a training episode.
-pub const HORIZON: usize = 100;
 
 /// Share of a phase's ceiling that ends it in the curriculum `ceiling`.
 const CEILING_SHARE: f64 = 0.8;
@@ -82,16 +79,13 @@ impl Lesson {
         }
     }
 
-    /// The rule that goes from one phase to the next.
-    pub fn curriculum(self) -> Curriculum {
+    /// The rule that goes from one phase to the next, given the ceiling of each.
+    pub fn curriculum(self, ceilings: &[f64; 4]) -> Curriculum {
         match self {
             Self::Direct(_) => Curriculum::single(),
             Self::Curriculum(CurriculumPreset::Seed) => Curriculum::new(SEED_THRESHOLDS.to_vec(), SEED_WINDOW),
             Self::Curriculum(CurriculumPreset::Ceiling) => {
-                let thresholds = Phase::ALL[..3]
-                    .iter()
-                    .filter_map(|&phase| ceiling(phase, HORIZON))
-                    .map(|best| CEILING_SHARE * best);
+                let thresholds = ceilings[..3].iter().map(|ceiling| CEILING_SHARE * ceiling);
                 Curriculum::new(thresholds.collect(), CEILING_WINDOW)
             }
         }
@@ -113,7 +107,7 @@ mod tests {
 
     #[test]
     fn the_ceiling_curriculum_has_three_thresholds() {
-        let mut curriculum = Lesson::Curriculum(CurriculumPreset::Ceiling).curriculum();
+        let mut curriculum = Lesson::Curriculum(CurriculumPreset::Ceiling).curriculum(&[243.3, 244.4, 243.4, 243.6]);
         for phase in 0..3 {
             assert_eq!(curriculum.phase(), phase);
             assert!((0..CEILING_WINDOW).all(|k| curriculum.record(196.0) == (k == CEILING_WINDOW - 1)));

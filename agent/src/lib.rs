@@ -3,9 +3,11 @@
 //! [`train`] is a synchronous loop over one trait, [`env::VectorEnv`], with two implementations: in process and over gRPC.
 //! [`commands`] are what a user can run; [`cli`] is how they are asked for.
 
+pub mod ceilings;
 pub mod checkpoint;
 pub mod cli;
 pub mod commands;
+pub mod config_file;
 pub mod embedded;
 pub mod env;
 pub mod evaluate;

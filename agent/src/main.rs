@@ -2,27 +2,31 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::ArgMatches;
 use spikedrive_agent::cli::{self, Cli, Command};
+use spikedrive_agent::config_file::command_line;
 use spikedrive_agent::failure::Failure;
-use spikedrive_agent::report::note;
+use spikedrive_agent::report::{self, Output};
 use spikedrive_agent::stop::StopFlag;
 use spikedrive_server::cli::install_logging;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let serves = matches!(cli.command, Some(Command::Serve(_)));
-    install_logging(if serves { "info" } else { "warn" });
-    // The server has signal handlers of its own.
-    let stop = if serves { Ok(StopFlag::default()) } else { StopFlag::on_signal() };
-    let result = stop
-        .map_err(|error| Failure::System(format!("cannot catch signals: {error}")))
-        .and_then(|stop| cli::run(cli, &stop));
-    match result {
+    match command_line(std::env::args_os()).and_then(|(cli, matches)| perform(cli, &matches)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            note(format!("spikedrive: {failure}"));
+            report::complain(format!("spikedrive: {failure}"));
             ExitCode::from(failure.exit_code())
         }
     }
+}
+
+fn perform(cli: Cli, matches: &ArgMatches) -> Result<(), Failure> {
+    let serves = matches!(cli.command, Some(Command::Serve(_)));
+    let output = Output::new(cli.output.quiet, cli.output.log_format);
+    report::set_output(output);
+    let level = if serves || output == Output::Json { "info" } else { "warn" };
+    install_logging(if cli.output.quiet { "error" } else { level }, cli.output.log_format);
+    // The server has signal handlers of its own.
+    let stop = if serves { Ok(StopFlag::default()) } else { StopFlag::on_signal() };
+    cli::run(cli, matches, &stop.map_err(|error| Failure::System(format!("cannot catch signals: {error}")))?)
 }

@@ -3,17 +3,17 @@
 use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use console::style;
 use indicatif::{ProgressBar, ProgressStyle};
 use spikedrive_env::Phase;
-use spikedrive_env::ceiling::ceiling;
+use spikedrive_server::cli::LogFormat;
 
 use crate::failure::Failure;
-use crate::lesson::HORIZON;
 use crate::summary::Summary;
-use crate::train::{EpisodeRecord, MILESTONES, Milestones, TrainSink, Trainer};
+use crate::train::{EpisodeRecord, MILESTONES, Milestones, TrainConfig, TrainSink, Trainer};
 
 /// Training episodes that the crash rate of the bar is taken over.
 const CRASH_WINDOW: usize = 20;
@@ -23,14 +23,63 @@ pub fn say(line: impl AsRef<str>) {
     let _ = writeln!(io::stdout(), "{}", line.as_ref());
 }
 
-/// Prints a line on standard error.
-pub fn note(line: impl AsRef<str>) {
-    let _ = writeln!(io::stderr(), "{}", line.as_ref());
+/// What is shown on standard error while a command runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// A bar on a terminal, and lines.
+    Lines,
+    /// One JSON object a line.
+    Json,
+    /// Nothing but errors.
+    Quiet,
 }
 
-/// How to run this program again: as the user most likely did.
-pub fn program() -> &'static str {
-    if std::env::var_os("CARGO").is_some() { "cargo run --release --" } else { "spikedrive" }
+static OUTPUT: OnceLock<Output> = OnceLock::new();
+
+impl Output {
+    /// What the user asked for.
+    pub fn new(quiet: bool, format: LogFormat) -> Self {
+        match (quiet, format) {
+            (true, _) => Self::Quiet,
+            (false, LogFormat::Json) => Self::Json,
+            (false, LogFormat::Text) => Self::Lines,
+        }
+    }
+}
+
+/// Chooses what is shown, once, at the start.
+pub fn set_output(output: Output) {
+    let _ = OUTPUT.set(output);
+}
+
+fn output() -> Output {
+    OUTPUT.get().copied().unwrap_or(Output::Lines)
+}
+
+/// Shows a line of progress on standard error.
+pub fn note(line: impl AsRef<str>) {
+    match output() {
+        Output::Lines => complain(line),
+        Output::Json => tracing::info!("{}", console::strip_ansi_codes(line.as_ref())),
+        Output::Quiet => {}
+    }
+}
+
+/// Prints an error on standard error.
+pub fn complain(line: impl AsRef<str>) {
+    if output() == Output::Json {
+        tracing::error!("{}", line.as_ref());
+    } else {
+        let _ = writeln!(io::stderr(), "{}", line.as_ref());
+    }
+}
+
+/// How to run this program again: as the user did.
+pub fn program() -> String {
+    if std::env::var_os("CARGO").is_some() {
+        return "cargo run --release --".to_owned();
+    }
+    std::env::args().next().unwrap_or_else(|| "spikedrive".to_owned())
 }
 
 /// Shows a run on standard error.
@@ -44,7 +93,7 @@ pub struct Reporter {
 impl Reporter {
     /// A bar of `episodes` when standard error is a terminal, else none.
     pub fn new(episodes: usize) -> Self {
-        let bar = io::stderr().is_terminal().then(|| {
+        let bar = (io::stderr().is_terminal() && output() == Output::Lines).then(|| {
             let bar = ProgressBar::new(episodes as u64);
             let template = "{bar:30.cyan/blue} {pos}/{len} {elapsed} | {msg}";
             bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
@@ -84,6 +133,10 @@ impl TrainSink for Reporter {
                 "phase {phase} | return {episode_return:6.1} | dopamine {mean_dopamine:+.2} | crashes {crash_percent} %"
             ));
             bar.set_position(record.episode as u64);
+        }
+        if output() == Output::Json {
+            let record = serde_json::to_string(record).unwrap_or_default();
+            tracing::info!(record, "episode");
         }
         let Some(evaluation) = record.evaluation else { return Ok(()) };
         let mut text = format!(
@@ -126,14 +179,15 @@ impl Reporter {
 }
 
 /// The table of a finished run: one row for each phase, on its 50 test tracks.
-pub fn table(summary: &Summary, target: Phase) -> String {
+pub fn table(summary: &Summary, config: &TrainConfig) -> String {
+    let target = config.lesson.target();
     let mut table =
         String::from("phase            |  return | % of ceiling | crash rate | episodes to 90 / 95 / 98 %\n");
     table += "-----------------|---------|--------------|------------|---------------------------\n";
     for phase in Phase::ALL {
-        let Some(score) = summary.score(phase, HORIZON) else { continue };
-        let percent =
-            ceiling(phase, HORIZON).map_or("-".to_owned(), |best| format!("{:.1} %", 100.0 * score.mean / best));
+        let Some(score) = summary.score(phase, config.horizon) else { continue };
+        let share = 100.0 * score.mean / config.ceilings[phase as usize - 1];
+        let percent = if share == 0.0 { "-".to_owned() } else { format!("{share:.1} %") };
         let milestones = if phase == target { summary.milestone_cells() } else { "-".to_owned() };
         let _ = writeln!(
             table,

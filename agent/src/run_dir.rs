@@ -7,12 +7,13 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use spikedrive_env::{ENVIRONMENT_ID, Phase};
+use spikedrive_env::{ENVIRONMENT_ID, Phase, WorldOptions};
 use spikedrive_learners::{LearnerConfig, Preset};
 
 use crate::checkpoint::{self, Sidecar, WeightsError, config_hash, read_sidecar};
 use crate::failure::Failure;
 use crate::files::{create_directory, read_text, sorted_entries, write_whole};
+use crate::report::note;
 use crate::train::{EVAL_EVERY, EpisodeRecord, TrainConfig, TrainSink, Trainer};
 
 /// Version of the formats of `run.json`, `episodes.jsonl` and `summary.json`.
@@ -51,6 +52,8 @@ pub struct RunInfo {
     pub eval_every: usize,
     /// Server that it drives on, or `embedded`.
     pub server: String,
+    /// What differs from the base task.
+    pub world: WorldOptions,
     /// Hash of `config`.
     pub config_hash: String,
     /// Network and learning rule.
@@ -69,9 +72,10 @@ impl RunInfo {
             lesson: config.lesson.to_string(),
             episodes: config.episodes,
             seed: config.seed,
-            horizon: crate::lesson::HORIZON,
+            horizon: config.horizon,
             eval_every: EVAL_EVERY,
             server: server.to_owned(),
+            world: config.world,
             config_hash: config_hash(&config.learner),
             config: config.learner,
         }
@@ -121,7 +125,8 @@ impl RunRecorder {
 
     fn save(&self, name: &str, trainer: &Trainer, evaluation_return: Option<f64>) -> Result<(), Failure> {
         let learner = trainer.learner();
-        let sidecar = Sidecar::of(learner, &self.info.preset, self.info.seed, evaluation_return);
+        let RunInfo { preset, seed, world, .. } = &self.info;
+        let sidecar = Sidecar::of(learner, preset, *seed, *world, evaluation_return);
         checkpoint::save(
             &self.directory.join("weights").join(format!("{name}.npy")),
             learner.policy().weights(),
@@ -137,19 +142,16 @@ impl RunRecorder {
 }
 
 impl TrainSink for RunRecorder {
-    /// Logs the episode; keeps each new best (by a tenth of a point) as a file of its own; renews `last.npy` now and then.
+    /// Logs the episode; keeps each new best as a file of its own (one of the same tenth of a point replaces the one before);
+    /// renews `last.npy` now and then.
     fn episode(&mut self, record: &EpisodeRecord, trainer: &Trainer) -> Result<(), Failure> {
         self.append(record)?;
-        if let Some(evaluation) = record.evaluation {
-            let reward = (10.0 * evaluation.mean).round() / 10.0;
-            if self.best.is_none_or(|best| reward > best) {
-                self.best = Some(reward);
-                self.save(
-                    &format!("weights_reward{reward:.1}_{}", self.info.started_at),
-                    trainer,
-                    Some(evaluation.mean),
-                )?;
-            }
+        if let Some(evaluation) = record.evaluation
+            && self.best.is_none_or(|best| evaluation.mean > best)
+        {
+            self.best = Some(evaluation.mean);
+            let name = format!("weights_reward{:.1}_{}", evaluation.mean, self.info.started_at);
+            self.save(&name, trainer, Some(evaluation.mean))?;
         }
         if record.episode.is_multiple_of(SAVE_EVERY) || self.saved_at.elapsed() >= SAVE_INTERVAL {
             self.save_last(trainer)?;
@@ -197,7 +199,12 @@ pub fn find_runs(runs: &Path) -> Result<Vec<FoundRun>, Failure> {
 /// Reads what a run's directory holds.
 pub fn open_run(directory: &Path) -> Result<FoundRun, Failure> {
     let path = directory.join("run.json");
-    let info = serde_json::from_str(&read_text(&path)?).map_err(|error| Failure::Read { path, error: error.into() })?;
+    let info: RunInfo = serde_json::from_str(&read_text(&path)?)
+        .map_err(|error| Failure::Read { path: path.clone(), error: error.into() })?;
+    if info.schema_version != SCHEMA_VERSION {
+        let reason = format!("schema_version {} is not {SCHEMA_VERSION}", info.schema_version);
+        return Err(Failure::Read { path, error: io::Error::other(reason) });
+    }
     // A line without its end is a record that was torn when the run was killed.
     let episodes_done =
         fs::read(directory.join("episodes.jsonl")).map_or(0, |log| log.iter().filter(|&&byte| byte == b'\n').count());
@@ -209,12 +216,14 @@ pub fn open_run(directory: &Path) -> Result<FoundRun, Failure> {
 fn find_weights(directory: &Path) -> Result<Vec<FoundWeights>, Failure> {
     let is_npy = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "npy");
     let paths = sorted_entries(&directory.join("weights"))?.into_iter().filter(is_npy);
-    let mut weights: Vec<FoundWeights> = paths
-        .filter_map(|path| {
-            let Sidecar { episode, evaluation_return, .. } = read_sidecar(&path).ok()?;
-            Some(FoundWeights { path, episode, evaluation_return })
-        })
-        .collect();
+    let found = |path: PathBuf| match read_sidecar(&path) {
+        Ok(Sidecar { episode, evaluation_return, .. }) => Some(FoundWeights { path, episode, evaluation_return }),
+        Err(error) => {
+            note(format!("warning: {} is passed over: {error}", path.display()));
+            None
+        }
+    };
+    let mut weights: Vec<FoundWeights> = paths.filter_map(found).collect();
     let score = |weights: &FoundWeights| weights.evaluation_return.unwrap_or(f64::NEG_INFINITY);
     weights.sort_by(|a, b| score(b).total_cmp(&score(a)));
     Ok(weights)

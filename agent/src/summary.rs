@@ -1,9 +1,9 @@
 //! The result of a finished run: `summary.json`, also printed by `train --json`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use spikedrive_env::Phase;
+use spikedrive_env::{Phase, WorldOptions};
 
 use crate::evaluate::{EpisodeResult, crash_rate};
 use crate::experiments::stats::Distribution;
@@ -13,6 +13,11 @@ use crate::train::{EVAL_EVERY, MILESTONES, Trainer};
 
 /// Horizons of the final test, in steps.
 pub const TEST_HORIZONS: [usize; 2] = [100, 140];
+
+/// Those, and the horizon that was trained.
+fn test_horizons(trained: usize) -> BTreeSet<usize> {
+    TEST_HORIZONS.into_iter().chain([trained]).collect()
+}
 
 /// Returns on the 50 test tracks of a phase.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -50,6 +55,8 @@ pub struct Summary {
     pub preset: String,
     /// What was taught.
     pub lesson: String,
+    /// What differs from the base task.
+    pub world: WorldOptions,
     /// Seed.
     pub seed: u64,
     /// Training episodes.
@@ -76,7 +83,7 @@ impl Summary {
         let mut final_scores = BTreeMap::new();
         for &phase in phases {
             let mut by_horizon = BTreeMap::new();
-            for horizon in TEST_HORIZONS {
+            for horizon in test_horizons(trainer.config().horizon) {
                 by_horizon.insert(horizon.to_string(), FinalScore::of(&trainer.test(phase, horizon)?)?);
             }
             final_scores.insert(phase.number().to_string(), by_horizon);
@@ -90,6 +97,7 @@ impl Summary {
             run: run.to_owned(),
             preset: preset.to_owned(),
             lesson: trainer.config().lesson.to_string(),
+            world: trainer.config().world,
             seed: trainer.config().seed,
             episodes: trainer.learner().episode(),
             env_steps: trainer.env_steps(),

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use spikedrive_env::ceiling::ceiling;
-use spikedrive_env::{Action, Course, EndReason, Observation, Phase, Split, WorldConfig};
+use spikedrive_env::{Action, Course, EndReason, Phase, Split, WorldConfig, WorldOptions};
 use spikedrive_learners::snn::StepEnd;
 use spikedrive_learners::{Curriculum, Learner, LearnerConfig};
 
@@ -28,6 +28,21 @@ pub struct TrainConfig {
     pub episodes: usize,
     /// Seed of the run.
     pub seed: u64,
+    /// Steps of an episode, in training and in periodic evaluation.
+    pub horizon: usize,
+    /// The world.
+    pub world: WorldOptions,
+    /// Ceilings of phases 1 to 4 in that world.
+    pub ceilings: [f64; 4],
+}
+
+impl TrainConfig {
+    /// A run in the base world with its horizon and ceilings.
+    pub fn base(learner: impl Into<LearnerConfig>, lesson: Lesson, episodes: usize, seed: u64) -> Self {
+        let learner = learner.into();
+        let ceilings = Phase::ALL.map(|phase| ceiling(phase, HORIZON).unwrap_or(f64::INFINITY));
+        Self { learner, lesson, episodes, seed, horizon: HORIZON, world: WorldOptions::default(), ceilings }
+    }
 }
 
 /// A greedy evaluation on the validation tracks.
@@ -143,7 +158,7 @@ impl<'a> Trainer<'a> {
         stop: &'a StopFlag,
     ) -> Result<Self, Failure> {
         let learner = config.learner.learner(config.seed, config.episodes)?;
-        let curriculum = config.lesson.curriculum();
+        let curriculum = config.lesson.curriculum(&config.ceilings);
         let milestones = Milestones::default();
         Ok(Self {
             config,
@@ -173,6 +188,7 @@ impl<'a> Trainer<'a> {
             evaluation?;
             if phase_over {
                 self.env = None;
+                self.learner.begin_phase();
                 sink.phase_entered(self.phase(), record.episode);
             }
         }
@@ -206,7 +222,7 @@ impl<'a> Trainer<'a> {
 
     /// Greedy results of the present network on all 50 test tracks.
     pub fn test(&self, phase: Phase, horizon: usize) -> Result<Vec<EpisodeResult>, Failure> {
-        self.evaluate_on(&held_out(phase, Split::Test, horizon, Split::Test.tracks() as usize))
+        self.evaluate_on(&held_out(phase, Split::Test, horizon, Split::Test.tracks() as usize, self.config.world))
     }
 
     /// The phase that is taught now.
@@ -245,17 +261,21 @@ impl<'a> Trainer<'a> {
     fn open(&self, phase: Phase) -> Result<TrainingEnv, Failure> {
         let course = Course::Phase { phase, split: Split::Train };
         let first_episode = self.learner.episode() as u64;
-        let config = WorldConfig { course, lanes: 1, seed: self.config.seed, horizon: HORIZON, first_episode };
-        Ok(TrainingEnv { env: self.factory.make(&config)?, ended: false })
+        let TrainConfig { seed, horizon, world, .. } = self.config;
+        let base = WorldConfig::base(course, 1, horizon);
+        let env = self.factory.make(&WorldConfig { seed, first_episode, options: world, ..base })?;
+        self.learner.policy().check_rays(env.observations().len())?;
+        Ok(TrainingEnv { env, ended: false })
     }
 
     fn evaluate(&self) -> Result<Evaluation, Failure> {
-        let target = self.config.lesson.target();
-        let results =
-            self.evaluate_on(&held_out(target, Split::Validation, HORIZON, Split::Validation.tracks() as usize))?;
+        let TrainConfig { lesson, horizon, world, ceilings, .. } = self.config;
+        let target = lesson.target();
+        let tracks = Split::Validation.tracks() as usize;
+        let results = self.evaluate_on(&held_out(target, Split::Validation, horizon, tracks, world))?;
         let mean = mean_return(&results);
-        let best = ceiling(target, HORIZON).unwrap_or(f64::INFINITY);
-        Ok(Evaluation { mean, percent_of_ceiling: 100.0 * mean / best, crash_rate: crash_rate(&results) })
+        let percent_of_ceiling = 100.0 * mean / ceilings[target as usize - 1];
+        Ok(Evaluation { mean, percent_of_ceiling, crash_rate: crash_rate(&results) })
     }
 
     fn evaluate_on(&self, world: &WorldConfig) -> Result<Vec<EpisodeResult>, Failure> {
@@ -269,7 +289,7 @@ fn drive_episode(env: &mut TrainingEnv, learner: &mut dyn Learner, stop: &StopFl
         env.env.step(&[Action::Straight])?;
     }
     learner.begin_episode();
-    let mut observation = observation_of(env.env.observations());
+    let mut observation = env.env.observations().to_vec();
     let (mut episode_return, mut length) = (0.0, 0);
     loop {
         if stop.is_set() {
@@ -278,22 +298,17 @@ fn drive_episode(env: &mut TrainingEnv, learner: &mut dyn Learner, stop: &StopFl
         let action = learner.act(&observation);
         let batch = env.env.step(&[Action::ALL[action]])?;
         let (reward, end) = (batch.rewards[0], batch.ends[0]);
-        observation = observation_of(&batch.observations);
+        observation.copy_from_slice(&batch.observations);
         episode_return += reward;
         length += 1;
-        let step_end =
-            end.map(|end| if end.is_terminated() { StepEnd::Terminated } else { StepEnd::Truncated(observation) });
+        let step_end = end
+            .map(|end| if end.is_terminated() { StepEnd::Terminated } else { StepEnd::Truncated(observation.clone()) });
         learner.reward(reward, step_end);
         if let Some(end) = end {
             env.ended = true;
             return Ok(Episode { episode_return, length, end });
         }
     }
-}
-
-/// The observation of the only lane.
-fn observation_of(observations: &[f32]) -> Observation {
-    [observations[0], observations[1], observations[2]]
 }
 
 #[cfg(test)]

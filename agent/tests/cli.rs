@@ -95,7 +95,8 @@ mod up {
     fn recommends_commands_that_work() {
         let place = Place::new();
         let out = place.run("up --episodes 5 --listen 127.0.0.1:0").done();
-        let commands: Vec<_> = out.lines().filter(|line| line.starts_with("  spikedrive ")).collect();
+        let program = format!("  {} ", env!("CARGO_BIN_EXE_spikedrive"));
+        let commands: Vec<_> = out.lines().filter(|line| line.starts_with(&program)).collect();
         assert_eq!(commands.len(), 4, "{out}");
         for command in commands {
             place.shell(&format!("SPIKEDRIVE_EPISODES=1 {command}")).done();
@@ -169,6 +170,7 @@ mod train {
             "run",
             "preset",
             "lesson",
+            "world",
             "seed",
             "episodes",
             "env_steps",
@@ -327,6 +329,7 @@ mod evaluate {
                 "weights",
                 "phase",
                 "split",
+                "world",
                 "horizon",
                 "episodes",
                 "return",
@@ -389,7 +392,7 @@ mod evaluate {
             report["weights"].as_str().unwrap().to_owned()
         };
         assert_eq!(weights_of(driver, "--weights runs/driver/weights/last.npy"), "runs/driver/weights/last.npy");
-        let best = driver.run("runs --json").json()[0]["weights"][0]["path"].as_str().unwrap().to_owned();
+        let best = driver.run("runs --json").json()["runs"][0]["weights"][0]["path"].as_str().unwrap().to_owned();
         assert!(best.starts_with("runs/driver/weights/weights_reward"), "{best}");
         assert_eq!(weights_of(driver, "--weights runs/driver"), best);
         assert_eq!(weights_of(driver, ""), best);
@@ -418,7 +421,7 @@ mod evaluate {
         let good = place.text("circuits/example.csv");
         let first = |lines: usize| good.lines().take(lines).map(|line| format!("{line}\n")).collect::<String>();
         let with_line_10 = |row: &str| good.replacen(good.lines().nth(9).unwrap(), row, 1);
-        let tiny: String = (0..12).map(|i| format!("{},{},5,5\n", (i % 7).min(3), i / 7)).collect();
+        let tiny: String = (0..12).map(|i| format!("{},{},5,5\n", if i < 6 { i } else { 11 - i }, i / 6)).collect();
         for (csv, words) in [
             (first(100), ["line 100: the circuit is open", "close the loop"]),
             (first(7), ["5 points are too few", "give at least 10"]),
@@ -537,6 +540,34 @@ mod seed {
     }
 
     #[test]
+    fn lives_in_other_worlds_that_have_three_rays() {
+        let place = Place::new();
+        let flags = "--phase 1 --episodes 2 --sensor-noise 0.5 --horizon 30 --out run";
+        place.run(&format!("train --preset seed {flags}")).done();
+        let [run, sidecar] = ["run/run.json", "run/weights/last.json"].map(|file| place.json(file));
+        assert_eq!((&run["world"]["sensor_noise"], &run["horizon"]), (&0.5.into(), &30.into()));
+        assert_eq!((&sidecar["world"], &sidecar["config_hash"]), (&run["world"], &run["config_hash"]));
+        let evaluate = "evaluate --weights run/weights/last.npy --phase 1";
+        assert_eq!(place.run(&format!("{evaluate} --json")).json()["world"], run["world"]);
+        let refused = ["casts 5 rays and the network takes 3", "use a world of 3 rays"];
+        place.run(&format!("{evaluate} --rays 5")).refuses(1, &refused);
+        std::fs::rename(place.path("run/weights/last.npy"), place.path("bare.npy")).unwrap();
+        let evaluate = "evaluate --preset seed --weights bare.npy --phase 1";
+        assert_eq!(place.run(&format!("{evaluate} --json")).json()["world"]["sensor_noise"], 0.0);
+        place.run(&format!("{evaluate} --rays 5")).refuses(1, &refused);
+    }
+
+    #[test]
+    fn is_set_in_a_file() {
+        let place = Place::new();
+        place.write("spikedrive.toml", "[train]\npreset = 'seed'\nreading = 'A'\nphase = 1\nepisodes = 1\n");
+        let settings = place.run("config").done();
+        assert!(settings.contains("reading = 'A'") || settings.contains("reading = \"A\""), "{settings}");
+        place.run("train --out run").done();
+        assert_eq!(place.json("run/weights/last.json")["config"]["reading"], "A");
+    }
+
+    #[test]
     fn drives_a_bare_matrix_that_is_named_as_its_own() {
         let place = place_with_weights();
         let weights: Array2<f32> = read_npy(place.path("w.npy")).unwrap();
@@ -559,6 +590,8 @@ mod seed {
         for (arguments, words) in [
             ("train --reading A", ["--reading is for --preset seed", "the preset stdp leaves nothing open"]),
             ("train --preset seed --schedule cosine", ["--schedule is not for --preset seed", "fixed"]),
+            ("train --preset seed --rays 5", ["casts 5 rays and the network takes 3", "use a world of 3 rays"]),
+            ("config --preset seed --rays 9", ["casts 9 rays and the network takes 3", "use a world of 3 rays"]),
             ("train --preset seed --reading D", ["\"D\" is no reading", "use A, B or C"]),
             ("evaluate --reading A", ["--preset", "required"]),
             ("evaluate --preset seed", ["--weights", "required"]),
@@ -593,7 +626,8 @@ mod runs {
         );
 
         let list = place.run("runs --json").json();
-        let [run] = list.as_array().unwrap().as_slice() else { panic!("{list}") };
+        assert_eq!(list["schema_version"], 1);
+        let [run] = list["runs"].as_array().unwrap().as_slice() else { panic!("{list}") };
         assert_eq!(keys(run), sorted(["directory", "info", "episodes_done", "finished", "weights"]));
         assert_eq!((&run["directory"], &run["finished"]), (&"runs/driver".into(), &true.into()));
         assert_eq!((&run["episodes_done"], &run["info"]), (&60.into(), &place.json("runs/driver/run.json")));
@@ -610,9 +644,13 @@ mod runs {
     fn an_empty_directory_says_how_to_start() {
         let place = Place::new();
         let text = place.run("runs").done();
-        assert_eq!(text, "no runs in runs: start one with `spikedrive train`\n");
-        assert_eq!(place.run("runs --json").done(), "[]\n");
-        assert_eq!(place.run("runs --runs circuits --json").done(), "[]\n");
+        assert!(
+            text.starts_with("no runs in runs: start one with `") && text.ends_with("spikedrive train`\n"),
+            "{text}"
+        );
+        for arguments in ["runs --json", "runs --runs circuits --json"] {
+            assert_eq!(place.run(arguments).json()["runs"], Value::Array(vec![]));
+        }
         place.run("runs --runs circuits/example.csv").refuses(1, &["cannot read circuits/example.csv: "]);
     }
 }
@@ -625,10 +663,10 @@ fn impossible_arguments_are_refused_with_value_and_remedy() {
         ("train --phase four", ["'four'", "use 1 (straight)"]),
         ("train --episodes 0", ["'0'", "use a whole number from 1 to 1000000"]),
         ("train --threads 1000", ["'1000'", "use a whole number from 1 to 256"]),
-        ("train --preset x", ["\"x\" is no preset", "use stdp, pathway or seed"]),
+        ("train --preset x", ["\"x\" is no preset", "use stdp, pathway,"]),
         ("train --curriculum x", ["\"x\" is no curriculum", "use ceiling or seed"]),
-        ("train --schedule x", ["'x'", "use fixed or cosine"]),
-        ("train --phase 2 --curriculum seed", ["'--phase <1..4>' cannot be used with", "--curriculum"]),
+        ("train --schedule x", ["'x'", "use fixed, cosine or phase-decay"]),
+        ("train --phase 2 --curriculum seed", ["--phase and --curriculum exclude each other", "give one of them"]),
         ("train --server not-an-address", ["\"not-an-address\" is no server address", "use host:port"]),
         ("evaluate --split x", ["'x'", "use test, validation or train"]),
         ("evaluate --horizon 0", ["'0'", "use a whole number from 1 to 10000"]),
@@ -648,4 +686,142 @@ fn a_server_that_does_not_run_is_named_with_the_way_to_start_it() {
         refused.refuses(3, &["lost the server at 127.0.0.1:1", "Connection refused", "`spikedrive serve`"]);
     }
     assert_eq!(place.names("runs"), [""; 0], "no run began");
+}
+
+/// Other worlds than the base task.
+mod worlds {
+    use super::*;
+
+    #[test]
+    fn a_run_remembers_its_world_and_is_evaluated_in_it() {
+        let place = Place::new();
+        let flags = "--world hard-latency --rays 3 --sensor-noise 0.25 --episodes 5 --phase 1";
+        let summary = place.run(&format!("train --json {flags}")).json();
+        assert_eq!((&summary["world"]["sensor_latency"], &summary["world"]["sensor_noise"]), (&3.into(), &0.25.into()));
+        let last = format!("evaluate --json --phase 1 --weights {}/weights/last.npy", place.only_run());
+        let report = place.run(&last).json();
+        assert_eq!(report["world"], summary["world"]);
+        assert_eq!(report["return"]["mean"], summary["final"]["1"]["100"]["mean"]);
+        let base = place.run(&format!("{last} --world base")).json();
+        assert_eq!(base["world"]["sensor_latency"], 0);
+        let served = Server::start(&place, "");
+        assert_eq!(place.run(&format!("{last} --server {}", served.address)).json(), report);
+    }
+
+    #[test]
+    fn options_out_of_range_are_refused() {
+        let place = Place::new();
+        for (flags, words) in [
+            ("--world hard", ["\"hard\" is no world", "use base, hard-latency"]),
+            ("--rays 4", ["rays: 4", "none of 3, 5, 7, 9"]),
+            ("--gust 2", ["gust: 2", "[0, 0.3]"]),
+            ("--actuator-lag 0", ["actuator_lag: 0", "(0, 1]"]),
+        ] {
+            place.run(&format!("train --episodes 1 {flags}")).refuses(2, &words);
+        }
+    }
+
+    #[test]
+    fn oracles_show_floors_and_ceiling() {
+        let reports = Place::new().run("oracle --phase 1 --horizon 20 --json").json();
+        let mean = |driver: usize| reports[driver]["return"]["mean"].as_f64().unwrap();
+        assert_eq!(reports[0]["driver"], "planner, 6 deep");
+        assert!(mean(0) > 46.0 && mean(0) > mean(2) && mean(2) > mean(4), "{reports}");
+        assert!(Place::new().run("oracle --phase 1 --horizon 10").done().contains("bang-bang"));
+    }
+
+    #[test]
+    fn a_ceiling_that_nobody_measured_is_computed_once_and_kept() {
+        let place = place_with_weights();
+        let evaluate = || {
+            let mut command = place.command("evaluate --json --weights w.npy --phase 1 --horizon 15 --world hard-lag");
+            Ended::of(command.env("SPIKEDRIVE_CACHE", place.path("cache")))
+        };
+        let first = evaluate();
+        assert!(first.err.contains("computing the ceiling of phase 1"), "{}", first.err);
+        assert!(place.text("cache/ceilings.json").contains("phase 1 horizon 15"));
+        let second = evaluate();
+        assert!(!second.err.contains("computing"), "{}", second.err);
+        let (first, second) = (first.json(), second.json());
+        assert_eq!(first, second);
+        assert!(first["ceiling"].as_f64().is_some_and(|ceiling| (30.0..37.5).contains(&ceiling)), "{first}");
+    }
+
+    #[test]
+    fn a_circuit_can_be_driven_in_real_metres() {
+        let (place, _) = driver();
+        let fitted = place.run("evaluate --json --circuit circuits/example.csv").json();
+        let real = place.run("evaluate --json --circuit circuits/example.csv --circuit-mode real").json();
+        assert_eq!(real["units_per_metre"], 1.0);
+        assert!(fitted["units_per_metre"] != 1.0 && real["lap_length"].as_f64() > Some(900.0));
+    }
+}
+
+/// Settings from a file, and what is shown.
+mod settings {
+    use super::*;
+
+    #[test]
+    fn go_from_flag_to_environment_to_file_to_default() {
+        let place = Place::new();
+        place.write("spikedrive.toml", "[train]\nepisodes = 7\nseed = 8\npreset = 'pathway'\nphase = 2\n");
+        let mut command = place.command("config --seed 9 --curriculum seed");
+        let out = Ended::of(command.env("SPIKEDRIVE_EPISODES", "6")).done();
+        for line in
+            ["seed = 9  # flag", "episodes = 6  # environment", "preset = 'pathway'  # default or spikedrive.toml"]
+        {
+            assert!(out.contains(line) || out.replace('"', "'").contains(line), "{line} is not in\n{out}");
+        }
+        place.write("other.toml", &out);
+        let again = place.run("config --config other.toml").done();
+        assert!(again.contains("seed = 9  # default or") && again.contains("episodes = 6  # default or"), "{again}");
+        let summary = place.run("train --json --config spikedrive.toml --episodes 2").json();
+        assert_eq!((&summary["lesson"], &summary["seed"]), (&"phase 2".into(), &8.into()));
+    }
+
+    #[test]
+    fn a_phase_and_a_curriculum_exclude_each_other_only_on_the_command_line() {
+        let place = Place::new();
+        place.run("train --phase 1 --curriculum seed").refuses(2, &["--phase and --curriculum exclude each other"]);
+        let mut command = place.command("train --json --episodes 1 --phase 1");
+        let summary = Ended::of(command.env("SPIKEDRIVE_CURRICULUM", "seed")).json();
+        assert_eq!(summary["lesson"], "phase 1");
+        let mut command = place.command("train --json --episodes 1 --curriculum seed");
+        let summary = Ended::of(command.env("SPIKEDRIVE_PHASE", "1")).json();
+        assert_eq!(summary["lesson"], "curriculum seed");
+    }
+
+    #[test]
+    fn bad_files_are_refused_with_key_and_remedy() {
+        let place = Place::new();
+        for (file, words) in [
+            ("[train]\nepisode = 3\n", ["bad.toml: [train] episode is unknown", "use preset"]),
+            ("[trian]\n", ["[trian] is no command", "use up, train"]),
+            ("[train]\nseed = [1]\n", ["[train] seed is", "use a text"]),
+        ] {
+            place.write("bad.toml", file);
+            place.run("train --config bad.toml").refuses(2, &words);
+        }
+        place.run("train --config nowhere.toml").refuses(1, &["cannot read nowhere.toml"]);
+        place.write("bad.toml", "[train]\nepisodes = 0\n");
+        place.run("train --config bad.toml").refuses(2, &["--episodes", "from 1 to"]);
+    }
+
+    #[test]
+    fn quiet_shows_results_only_and_json_one_object_a_line() {
+        let place = Place::new();
+        let quiet = place.run("train --json --quiet --episodes 2 --phase 1");
+        assert_eq!(quiet.err, "");
+        quiet.json();
+        let logged = place.run("train --json --log-format json --episodes 5 --phase 1");
+        let lines: Vec<Value> = logged.err.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(lines.iter().filter(|line| line["message"] == "episode").count(), 5);
+        assert!(
+            lines
+                .iter()
+                .any(|line| line["message"].as_str().is_some_and(|text| text.starts_with("training 5 episodes")))
+        );
+        let error = place.run("evaluate --log-format json --weights nowhere.npy");
+        assert!(error.err.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()), "{}", error.err);
+    }
 }

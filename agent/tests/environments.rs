@@ -11,7 +11,9 @@ use spikedrive_agent::failure::Failure;
 use spikedrive_agent::lesson::{CurriculumPreset, Lesson};
 use spikedrive_agent::stop::StopFlag;
 use spikedrive_agent::train::{EpisodeRecord, TrainConfig, TrainSink, Trainer};
-use spikedrive_env::{Action, Circuit, Course, EndReason, Phase, Split, StepBatch, WorldConfig};
+use spikedrive_env::{
+    Action, Circuit, CircuitMode, Course, EndReason, Phase, Split, StepBatch, WorldConfig, WorldOptions,
+};
 use spikedrive_learners::Preset;
 use spikedrive_learners::snn::{self, Network};
 
@@ -23,12 +25,12 @@ fn on_both<T>(test: impl Fn(&dyn EnvFactory) -> T) -> (T, T) {
 }
 
 fn world(course: Course, lanes: usize) -> WorldConfig {
-    WorldConfig { course, lanes, seed: 11, horizon: 40, first_episode: 2 }
+    WorldConfig { seed: 11, first_episode: 2, ..WorldConfig::base(course, lanes, 40) }
 }
 
 fn circuit() -> Course {
     let csv = include_str!("../../circuits/example.csv");
-    Course::Circuit(Arc::new(Circuit::from_csv("example", csv).unwrap()))
+    Course::Circuit(Arc::new(Circuit::from_csv("example", csv, CircuitMode::Fit).unwrap()))
 }
 
 /// A car that wanders: it crashes at times and reaches the horizon at others.
@@ -71,7 +73,7 @@ fn both_refuse_what_is_out_of_range() {
         let mut env = factory.make(&world(course, 2)).unwrap();
         let before = env.observations().to_vec();
         let text = env.step(&[Action::Left]).unwrap_err().to_string();
-        assert!(text.contains("1 actions for 2 lanes"), "{text}");
+        assert!(text.contains("1 values for 2 lanes"), "{text}");
         assert_eq!(env.observations(), before);
         env.step(&[Action::Left; 2]).unwrap();
     };
@@ -113,12 +115,7 @@ fn train(
     preset: Preset,
     threads: usize,
 ) -> (Array2<f32>, Vec<EpisodeRecord>, Vec<EpisodeResult>) {
-    let config = TrainConfig {
-        learner: preset.config(),
-        lesson: Lesson::Curriculum(CurriculumPreset::Ceiling),
-        episodes: 40,
-        seed: 4,
-    };
+    let config = TrainConfig::base(preset.config(), Lesson::Curriculum(CurriculumPreset::Ceiling), 40, 4);
     let (evaluator, stop, mut log) = (Evaluator::new(threads).unwrap(), StopFlag::default(), Log::default());
     let mut trainer = Trainer::new(config, factory, &evaluator, &stop).unwrap();
     trainer.run(&mut log).unwrap();
@@ -144,7 +141,7 @@ fn the_same_seed_gives_the_same_weights_local_or_remote_and_whatever_the_threads
 fn evaluation_never_disturbs_training_and_repeats_itself() {
     let network = Network::new(snn::Preset::Stdp.config(), 9).unwrap();
     let evaluate = |factory: &dyn EnvFactory| {
-        let world = held_out(Phase::Gentle, Split::Validation, 60, 20);
+        let world = held_out(Phase::Gentle, Split::Validation, 60, 20, WorldOptions::default());
         Evaluator::new(3).unwrap().evaluate(factory, &world, &network, 9, &StopFlag::default()).unwrap()
     };
     let (first, second) = on_both(|factory| (evaluate(factory), evaluate(factory)));
@@ -156,12 +153,7 @@ fn evaluation_never_disturbs_training_and_repeats_itself() {
 fn a_stop_ends_training_and_evaluation_between_two_steps() {
     let (stop, evaluator) = (StopFlag::default(), Evaluator::new(1).unwrap());
     stop.set();
-    let config = TrainConfig {
-        learner: snn::Preset::Stdp.config().into(),
-        lesson: Lesson::Direct(Phase::Straight),
-        episodes: 5,
-        seed: 1,
-    };
+    let config = TrainConfig::base(snn::Preset::Stdp.config(), Lesson::Direct(Phase::Straight), 5, 1);
     let mut trainer = Trainer::new(config, &LocalFactory, &evaluator, &stop).unwrap();
     assert!(matches!(trainer.run(&mut Log::default()), Err(Failure::Interrupted)));
     assert!(matches!(trainer.test(Phase::Straight, 100), Err(Failure::Interrupted)));

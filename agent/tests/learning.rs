@@ -16,7 +16,7 @@ use spikedrive_learners::snn::Preset;
 fn learns(preset: Preset, lesson: Lesson, seeds: Range<u64>, floor: f64, latest_mastery: usize) {
     let (evaluator, stop) = (Evaluator::new(2).unwrap(), StopFlag::default());
     for seed in seeds {
-        let config = TrainConfig { learner: preset.config().into(), lesson, episodes: 300, seed };
+        let config = TrainConfig::base(preset.config(), lesson, 300, seed);
         let mut trainer = Trainer::new(config, &LocalFactory, &evaluator, &stop).unwrap();
         trainer.run(&mut ()).unwrap();
         let test = trainer.test(Phase::Complex, 100).unwrap();

@@ -4,10 +4,10 @@
 
 use std::sync::Arc;
 
-use spikedrive_env::config::{self, ConfigError, Course, WorldConfig};
-use spikedrive_env::sensors::{RANGE, RAY_NAMES};
-use spikedrive_env::vector_world::WrongLaneCount;
-use spikedrive_env::{Action, Circuit, ENVIRONMENT_ID, EndReason, OBSERVATION_SIZE, Phase, Split, StepBatch};
+use spikedrive_env::config::{self, Autoreset, ConfigError, Course, WorldConfig};
+use spikedrive_env::sensors::{RANGE, RAYS, ray_names};
+use spikedrive_env::vector_world::LaneError;
+use spikedrive_env::{Action, Circuit, CircuitMode, ENVIRONMENT_ID, EndReason, Phase, Split, StepBatch, WorldOptions};
 use tonic::{Code, Status};
 
 use crate::{PROTOCOL_MAJOR, v1};
@@ -37,12 +37,6 @@ impl From<ConfigError> for ConvertError {
     }
 }
 
-impl From<WrongLaneCount> for ConvertError {
-    fn from(error: WrongLaneCount) -> Self {
-        Self::new("actions", error.to_string())
-    }
-}
-
 impl From<ConvertError> for Status {
     fn from(error: ConvertError) -> Self {
         Self::invalid_argument(error.to_string())
@@ -55,6 +49,26 @@ impl From<ConvertError> for v1::StepError {
     }
 }
 
+/// A command that does not fit the lanes, as a code and the field that is wrong.
+fn lane_error(error: LaneError, field: &'static str) -> (Code, &'static str) {
+    match error {
+        LaneError::WrongCount { .. } => (Code::InvalidArgument, field),
+        LaneError::EpisodeOver(_) => (Code::FailedPrecondition, "actions"),
+    }
+}
+
+/// The status of a unary call whose `field` did not fit the lanes.
+pub fn lane_status(error: LaneError, field: &'static str) -> Status {
+    let (code, field) = lane_error(error, field);
+    Status::new(code, format!("{field}: {error}"))
+}
+
+/// The in-band answer to a command on a stream whose `field` did not fit the lanes.
+pub fn lane_step_error(error: LaneError, field: &'static str) -> v1::StepError {
+    let (code, field) = lane_error(error, field);
+    v1::StepError { code: code as u32, field: field.to_owned(), message: error.to_string() }
+}
+
 impl From<&WorldConfig> for v1::CreateSessionRequest {
     fn from(config: &WorldConfig) -> Self {
         use v1::create_session_request::Course as Wire;
@@ -63,7 +77,12 @@ impl From<&WorldConfig> for v1::CreateSessionRequest {
                 Wire::Phase(v1::PhaseCourse { phase: phase.number(), split: wire_split(*split).into() })
             }
             Course::Circuit(circuit) => {
-                Wire::Circuit(v1::CircuitCourse { name: circuit.name().to_owned(), csv: circuit.csv().to_owned() })
+                let mode = match circuit.mode() {
+                    CircuitMode::Fit => v1::CircuitMode::Fit,
+                    CircuitMode::Real => v1::CircuitMode::Real,
+                };
+                let (name, csv) = (circuit.name().to_owned(), circuit.csv().to_owned());
+                Wire::Circuit(v1::CircuitCourse { name, csv, mode: mode.into() })
             }
         };
         Self {
@@ -72,7 +91,37 @@ impl From<&WorldConfig> for v1::CreateSessionRequest {
             seed: config.seed,
             horizon: saturating_u32(config.horizon),
             first_episode: config.first_episode,
-            autoreset_mode: v1::AutoresetMode::NextStep.into(),
+            autoreset_mode: wire_autoreset(config.autoreset).into(),
+            options: Some((&config.options).into()),
+        }
+    }
+}
+
+impl From<&WorldOptions> for v1::WorldOptions {
+    fn from(options: &WorldOptions) -> Self {
+        Self {
+            rays: saturating_u32(options.rays),
+            sensor_noise: options.sensor_noise,
+            sensor_latency: saturating_u32(options.sensor_latency),
+            actuator_lag: options.actuator_lag,
+            gust: options.gust,
+            varying_width: options.varying_width,
+            predictive_reward: options.predictive_reward,
+        }
+    }
+}
+
+/// Zero means that an option is off.
+impl From<v1::WorldOptions> for WorldOptions {
+    fn from(options: v1::WorldOptions) -> Self {
+        Self {
+            rays: if options.rays == 0 { RAYS } else { options.rays as usize },
+            sensor_noise: options.sensor_noise,
+            sensor_latency: options.sensor_latency as usize,
+            actuator_lag: if options.actuator_lag == 0.0 { 1.0 } else { options.actuator_lag },
+            gust: options.gust,
+            varying_width: options.varying_width,
+            predictive_reward: options.predictive_reward,
         }
     }
 }
@@ -82,7 +131,6 @@ impl TryFrom<v1::CreateSessionRequest> for WorldConfig {
 
     fn try_from(request: v1::CreateSessionRequest) -> Result<Self, ConvertError> {
         use v1::create_session_request::Course as Wire;
-        check_autoreset_mode(request.autoreset_mode)?;
         let course = match request.course {
             None => return Err(ConvertError::new("course", "missing: give a phase (with its split) or a circuit")),
             Some(Wire::Phase(course)) => Course::Phase { phase: phase(course.phase)?, split: split(course.split)? },
@@ -99,6 +147,8 @@ impl TryFrom<v1::CreateSessionRequest> for WorldConfig {
             seed: request.seed,
             horizon,
             first_episode: request.first_episode,
+            autoreset: autoreset(request.autoreset_mode)?,
+            options: request.options.map_or_else(WorldOptions::default, WorldOptions::from),
         };
         config.validate()?;
         Ok(config)
@@ -109,10 +159,21 @@ fn saturating_u32(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
 
-fn check_autoreset_mode(mode: i32) -> Result<(), ConvertError> {
+fn autoreset(mode: i32) -> Result<Autoreset, ConvertError> {
     match v1::AutoresetMode::try_from(mode) {
-        Ok(v1::AutoresetMode::Unspecified | v1::AutoresetMode::NextStep) => Ok(()),
-        Err(_) => Err(ConvertError::new("autoreset_mode", format!("{mode} is no mode: use 1 (NEXT_STEP)"))),
+        Ok(v1::AutoresetMode::Unspecified | v1::AutoresetMode::NextStep) => Ok(Autoreset::NextStep),
+        Ok(v1::AutoresetMode::Disabled) => Ok(Autoreset::Disabled),
+        Err(_) => {
+            Err(ConvertError::new("autoreset_mode", format!("{mode} is no mode: use 1 (NEXT_STEP) or 2 (DISABLED)")))
+        }
+    }
+}
+
+/// The mode as it is echoed.
+pub fn wire_autoreset(mode: Autoreset) -> v1::AutoresetMode {
+    match mode {
+        Autoreset::NextStep => v1::AutoresetMode::NextStep,
+        Autoreset::Disabled => v1::AutoresetMode::Disabled,
     }
 }
 
@@ -147,7 +208,18 @@ fn circuit(course: &v1::CircuitCourse) -> Result<Circuit, ConvertError> {
             format!("{} bytes are more than {MAX_CIRCUIT_BYTES}", course.csv.len()),
         ));
     }
-    Circuit::from_csv(&course.name, &course.csv).map_err(|error| ConvertError::new("circuit.csv", error.to_string()))
+    let mode = match v1::CircuitMode::try_from(course.mode) {
+        Ok(v1::CircuitMode::Unspecified | v1::CircuitMode::Fit) => CircuitMode::Fit,
+        Ok(v1::CircuitMode::Real) => CircuitMode::Real,
+        Err(_) => {
+            return Err(ConvertError::new(
+                "circuit.mode",
+                format!("{} is no mode: use 1 (FIT) or 2 (REAL)", course.mode),
+            ));
+        }
+    };
+    Circuit::from_csv(&course.name, &course.csv, mode)
+        .map_err(|error| ConvertError::new("circuit.csv", error.to_string()))
 }
 
 /// One action for each lane, as bytes.
@@ -164,6 +236,16 @@ pub fn read_actions(bytes: &[u8], actions: &mut Vec<Action>) -> Result<(), Conve
         );
     }
     Ok(())
+}
+
+/// Reads one mark, 0 or 1, for each lane into a mask.
+pub fn read_mask(bytes: &[u8]) -> Result<Vec<bool>, ConvertError> {
+    let mark = |(lane, &byte): (usize, &u8)| match byte {
+        0 => Ok(false),
+        1 => Ok(true),
+        _ => Err(ConvertError::new("reset_mask", format!("lane {lane}: {byte} is neither 0 (keep) nor 1 (reset)"))),
+    };
+    bytes.iter().enumerate().map(mark).collect()
 }
 
 impl From<&StepBatch> for v1::StepResult {
@@ -193,9 +275,9 @@ pub fn observation_bytes(observations: &[f32]) -> Vec<u8> {
     observations.iter().flat_map(|distance| distance.to_le_bytes()).collect()
 }
 
-/// Reads the observations of `lanes` lanes: right length, each within `[0, 20]`.
-pub fn read_observations(bytes: &[u8], lanes: usize) -> Result<Vec<f32>, ConvertError> {
-    check_length("observations", bytes, lanes * OBSERVATION_SIZE * size_of::<f32>())?;
+/// Reads the observations of `lanes` lanes of `rays` rays: right length, each within `[0, 20]`.
+pub fn read_observations(bytes: &[u8], lanes: usize, rays: usize) -> Result<Vec<f32>, ConvertError> {
+    check_length("observations", bytes, lanes * rays * size_of::<f32>())?;
     let (chunks, _) = bytes.as_chunks();
     chunks
         .iter()
@@ -208,9 +290,9 @@ pub fn read_observations(bytes: &[u8], lanes: usize) -> Result<Vec<f32>, Convert
         .map_err(|distance| ConvertError::new("observations", format!("{distance} is outside [0, {RANGE}]")))
 }
 
-/// Reads what a step of `lanes` lanes gave.
-pub fn read_step(result: &v1::StepResult, lanes: usize) -> Result<StepBatch, ConvertError> {
-    let observations = read_observations(&result.observations, lanes)?;
+/// Reads what a step of `lanes` lanes of `rays` rays gave.
+pub fn read_step(result: &v1::StepResult, lanes: usize, rays: usize) -> Result<StepBatch, ConvertError> {
+    let observations = read_observations(&result.observations, lanes, rays)?;
     check_length("rewards", &result.rewards, lanes * size_of::<f64>())?;
     for (field, bytes) in
         [("terminated", &result.terminated), ("truncated", &result.truncated), ("end_reasons", &result.end_reasons)]
@@ -262,19 +344,29 @@ fn check_length(field: &'static str, bytes: &[u8], expected: usize) -> Result<()
     }
 }
 
+/// Bounds of one lane's observation with `rays` rays.
+pub fn observation_space(rays: usize) -> v1::ObservationSpace {
+    v1::ObservationSpace {
+        names: ray_names(rays),
+        low: vec![0.0; rays],
+        high: vec![RANGE; rays],
+        unit: "units of length (1 unit = 1 step of the car)".to_owned(),
+    }
+}
+
+/// The actions of one lane.
+pub fn action_space() -> v1::ActionSpace {
+    v1::ActionSpace { meanings: ["left", "straight", "right"].map(str::to_owned).to_vec() }
+}
+
 /// What this version of the world offers, within the given server's limits on sessions.
 pub fn spec(server_version: &str, max_sessions: usize, lease_seconds: u64) -> v1::GetSpecResponse {
     v1::GetSpecResponse {
         environment_id: ENVIRONMENT_ID.to_owned(),
         server_version: server_version.to_owned(),
         protocol_major: PROTOCOL_MAJOR,
-        observation_space: Some(v1::ObservationSpace {
-            names: RAY_NAMES.map(str::to_owned).to_vec(),
-            low: vec![0.0; OBSERVATION_SIZE],
-            high: vec![RANGE; OBSERVATION_SIZE],
-            unit: "units of length (1 unit = 1 step of the car)".to_owned(),
-        }),
-        action_space: Some(v1::ActionSpace { meanings: ["left", "straight", "right"].map(str::to_owned).to_vec() }),
+        observation_space: Some(observation_space(RAYS)),
+        action_space: Some(action_space()),
         phases: Phase::ALL.map(|phase| v1::PhaseSpec { phase: phase.number(), name: phase.name().to_owned() }).to_vec(),
         splits: Split::ALL
             .map(|split| v1::SplitSpec {
@@ -283,7 +375,7 @@ pub fn spec(server_version: &str, max_sessions: usize, lease_seconds: u64) -> v1
                 tracks: split.tracks(),
             })
             .to_vec(),
-        autoreset_modes: vec![v1::AutoresetMode::NextStep.into()],
+        autoreset_modes: [v1::AutoresetMode::NextStep, v1::AutoresetMode::Disabled].map(i32::from).to_vec(),
         limits: Some(v1::Limits {
             max_sessions: saturating_u32(max_sessions),
             max_lanes: saturating_u32(config::MAX_LANES),
@@ -315,7 +407,9 @@ mod tests {
 
     fn request() -> v1::CreateSessionRequest {
         let course = Course::Phase { phase: Phase::Sharp, split: Split::Validation };
-        (&WorldConfig { course, lanes: 4, seed: 9, horizon: 140, first_episode: 3 }).into()
+        let options = WorldOptions { rays: 5, gust: 0.1, actuator_lag: 0.5, ..WorldOptions::default() };
+        let base = WorldConfig::base(course, 4, 140);
+        (&WorldConfig { seed: 9, first_episode: 3, autoreset: Autoreset::Disabled, options, ..base }).into()
     }
 
     fn reason(request: v1::CreateSessionRequest) -> String {
@@ -350,7 +444,7 @@ mod tests {
         assert!(reason(phase(5, 1)).starts_with("phase.phase: phase 5 does not exist"));
         assert!(reason(phase(1, 0)).starts_with("phase.split: 0 is no split"));
         let circuit = |csv: &str| v1::CreateSessionRequest {
-            course: Some(Wire::Circuit(v1::CircuitCourse { name: String::new(), csv: csv.to_owned() })),
+            course: Some(Wire::Circuit(v1::CircuitCourse { name: String::new(), csv: csv.to_owned(), mode: 0 })),
             ..request()
         };
         assert!(reason(circuit("1,2,3")).starts_with("circuit.csv: line 1: 3 fields"));
@@ -370,7 +464,7 @@ mod tests {
             rewards: vec![2.5],
             ends: vec![Some(EndReason::Lap)],
         });
-        assert!(read_step(&good, 1).is_ok());
+        assert!(read_step(&good, 1, 3).is_ok());
         for (bad, field) in [
             (v1::StepResult { observations: observation_bytes(&[1.0, 2.0]), ..good.clone() }, "observations"),
             (v1::StepResult { observations: observation_bytes(&[1.0, 2.0, f32::NAN]), ..good.clone() }, "observations"),
@@ -380,7 +474,7 @@ mod tests {
             (v1::StepResult { end_reasons: vec![9], ..good.clone() }, "end_reasons"),
             (v1::StepResult { truncated: vec![], ..good.clone() }, "truncated"),
         ] {
-            assert_eq!(read_step(&bad, 1).unwrap_err().field, field);
+            assert_eq!(read_step(&bad, 1, 3).unwrap_err().field, field);
         }
     }
 
@@ -402,7 +496,7 @@ mod tests {
                 rewards: lanes.iter().map(|lane| lane.1).collect(),
                 ends: lanes.iter().map(|lane| lane.2).collect(),
             };
-            prop_assert_eq!(read_step(&v1::StepResult::from(&batch), lanes.len()).unwrap(), batch);
+            prop_assert_eq!(read_step(&v1::StepResult::from(&batch), lanes.len(), 3).unwrap(), batch);
         }
 
         #[test]

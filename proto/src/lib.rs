@@ -10,6 +10,9 @@ pub mod convert;
 #[path = "gen/spikedrive.v1.rs"]
 pub mod v1;
 
+/// The encoded `FileDescriptorSet` of `proto/`: what reflection serves.
+pub const DESCRIPTORS: &[u8] = include_bytes!("gen/descriptors.bin");
+
 /// Major version of the protocol.
 pub const PROTOCOL_MAJOR: u32 = 1;
 

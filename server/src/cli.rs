@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use spikedrive_proto::DEFAULT_ADDRESS;
 use spikedrive_proto::address::Address;
 use tokio::net::TcpListener;
@@ -11,14 +11,14 @@ use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
 use crate::healthcheck::{Unhealthy, healthcheck};
-use crate::serve::serve;
+use crate::serve::{ServeError, serve};
 use crate::sessions::SessionLimits;
 
 /// How to serve.
 #[derive(Args, Clone, Debug)]
 pub struct ServeArgs {
     /// Address to listen on; port 0 takes any free one.
-    #[arg(long, value_name = "HOST:PORT", default_value = DEFAULT_ADDRESS, env = "SPIKEDRIVE_LISTEN")]
+    #[arg(long, value_name = "HOST:PORT", default_value = DEFAULT_ADDRESS, value_parser = parse_listen, env = "SPIKEDRIVE_LISTEN")]
     pub listen: String,
     /// Most sessions at a time.
     #[arg(
@@ -40,6 +40,17 @@ pub struct ServeArgs {
     pub lease: u64,
 }
 
+/// An address to listen on: as one to connect to, but port 0 takes any free one.
+pub fn parse_listen(text: &str) -> Result<String, String> {
+    let free_port = text.strip_suffix(":0").map(|host| format!("{host}:1"));
+    let address: Address = free_port
+        .as_deref()
+        .unwrap_or(text)
+        .parse()
+        .map_err(|_| "use host:port, such as 127.0.0.1:50051".to_owned())?;
+    Ok(if free_port.is_some() { text.trim_start_matches("http://").to_owned() } else { address.to_string() })
+}
+
 /// Which server to ask.
 #[derive(Args, Clone, Debug)]
 pub struct HealthcheckArgs {
@@ -57,9 +68,9 @@ pub enum ServerError {
     /// The system refused a runtime, a signal handler or its output.
     #[error("cannot start: {0}")]
     Start(#[from] io::Error),
-    /// The transport failed.
-    #[error("the server stopped: {0}")]
-    Transport(#[from] tonic::transport::Error),
+    /// The server stopped.
+    #[error("{0}")]
+    Serve(#[from] ServeError),
     /// The asked server is not healthy.
     #[error("{0}")]
     Unhealthy(#[from] Unhealthy),
@@ -67,7 +78,11 @@ pub enum ServerError {
 
 /// Serves until SIGINT or SIGTERM. Prints the address on standard output, so that a script that asked for port 0 learns it.
 pub fn run_serve(args: &ServeArgs) -> Result<(), ServerError> {
-    let limits = SessionLimits { max_sessions: args.max_sessions as usize, lease: Duration::from_secs(args.lease) };
+    let limits = SessionLimits {
+        max_sessions: args.max_sessions as usize,
+        lease: Duration::from_secs(args.lease),
+        ..SessionLimits::default()
+    };
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
         let shutdown = CancellationToken::new();
         cancel_on_signal(&shutdown)?;
@@ -92,14 +107,25 @@ pub fn run_healthcheck(args: &HealthcheckArgs) -> Result<(), ServerError> {
     Ok(())
 }
 
-/// Sends log lines to standard error: the level comes from SPIKEDRIVE_LOG, else it is `default_level`.
-pub fn install_logging(default_level: &str) {
+/// Form of log lines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Sends log lines to standard error. The level (error, warn, info, debug, trace, or one for each module) comes from
+/// SPIKEDRIVE_LOG, else it is `default_level`.
+pub fn install_logging(default_level: &str, format: LogFormat) {
     let filter = EnvFilter::try_from_env("SPIKEDRIVE_LOG").unwrap_or_else(|_| EnvFilter::new(default_level));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr)
-        .with_ansi(io::stderr().is_terminal())
-        .init();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    match format {
+        LogFormat::Text => log.with_ansi(io::stderr().is_terminal()).init(),
+        LogFormat::Json => log.json().flatten_event(true).init(),
+    }
 }
 
 fn cancel_on_signal(shutdown: &CancellationToken) -> io::Result<()> {

@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures_util::Stream;
 use futures_util::stream::unfold;
@@ -13,7 +13,10 @@ use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming};
 use tracing::{debug, info};
 
-use crate::sessions::{DrivenSession, SessionError, SessionId, Sessions};
+use crate::sessions::{DrivenSession, SessionError, SessionId, Sessions, lane_steps};
+
+/// How often expired sessions are looked for.
+const EXPIRY_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The service behind the wire.
 #[derive(Clone)]
@@ -29,6 +32,30 @@ impl Environment {
 
     fn sessions(&self) -> MutexGuard<'_, Sessions> {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes a world, if there is room for it.
+    fn build(&self, request: v1::CreateSessionRequest) -> Result<VectorWorld, Status> {
+        let config = WorldConfig::try_from(request)?;
+        self.sessions().check_room(lane_steps(&config), Instant::now())?;
+        VectorWorld::new(config).map_err(|error| convert::ConvertError::from(error).into())
+    }
+
+    /// Frees expired sessions now and then, until the server stops.
+    pub(crate) async fn expire_regularly(self) {
+        let mut ticks = tokio::time::interval(EXPIRY_INTERVAL);
+        while self.shutdown.run_until_cancelled(ticks.tick()).await.is_some() {
+            self.sessions().expire(Instant::now());
+        }
+    }
+
+    /// Drives a session for one unary call. The registry is not locked meanwhile: another call on it is refused, not delayed.
+    fn with_session<T>(&self, id: &str, act: impl FnOnce(&mut VectorWorld) -> Result<T, Status>) -> Result<T, Status> {
+        let id = id.parse()?;
+        let mut driven = self.sessions().drive(id, Instant::now())?;
+        let result = act(&mut driven.world);
+        self.sessions().park(id, driven, Instant::now());
+        result
     }
 }
 
@@ -46,15 +73,37 @@ impl EnvironmentService for Environment {
         &self,
         request: Request<v1::CreateSessionRequest>,
     ) -> Result<Response<v1::CreateSessionResponse>, Status> {
-        self.sessions().check_room(Instant::now())?;
+        self.sessions().check_room(0, Instant::now())?;
         // Reading a circuit and laying out thousands of tracks takes long enough to keep it off the network's threads.
-        let built = tokio::task::spawn_blocking(|| build(request.into_inner())).await;
+        let environment = self.clone();
+        let built = tokio::task::spawn_blocking(move || environment.build(request.into_inner())).await;
         let world = built.map_err(|error| Status::internal(error.to_string()))??;
         let id = SessionId(rand::random());
         let response = session_response(id, &world);
         info!(session = %id, lanes = world.config().lanes, horizon = world.config().horizon, "session created");
         self.sessions().insert(id, world, Instant::now())?;
         Ok(Response::new(response))
+    }
+
+    async fn reset(&self, request: Request<v1::ResetRequest>) -> Result<Response<v1::ResetResponse>, Status> {
+        let v1::ResetRequest { session_id, reset_mask } = request.into_inner();
+        let mask = convert::read_mask(&reset_mask)?;
+        let observations = self.with_session(&session_id, |world| {
+            let mask = if mask.is_empty() { vec![true; world.config().lanes] } else { mask };
+            let batch = world.reset(&mask).map_err(|error| convert::lane_status(error, "reset_mask"))?;
+            Ok(convert::observation_bytes(&batch.observations))
+        })?;
+        Ok(Response::new(v1::ResetResponse { observations }))
+    }
+
+    async fn step(&self, request: Request<v1::StepRequest>) -> Result<Response<v1::StepResponse>, Status> {
+        let v1::StepRequest { session_id, actions } = request.into_inner();
+        let mut parsed = Vec::with_capacity(actions.len());
+        convert::read_actions(&actions, &mut parsed)?;
+        let result = self.with_session(&session_id, |world| {
+            Ok(world.step(&parsed).map_err(|error| convert::lane_status(error, "actions"))?.into())
+        })?;
+        Ok(Response::new(v1::StepResponse { result: Some(result) }))
     }
 
     async fn stream(
@@ -75,22 +124,22 @@ impl EnvironmentService for Environment {
     }
 }
 
-fn build(request: v1::CreateSessionRequest) -> Result<VectorWorld, Status> {
-    let config = WorldConfig::try_from(request)?;
-    VectorWorld::new(config).map_err(|error| convert::ConvertError::from(error).into())
-}
-
 fn session_response(id: SessionId, world: &VectorWorld) -> v1::CreateSessionResponse {
     let config = world.config();
+    let circuit = match &config.course {
+        Course::Circuit(circuit) => Some(circuit),
+        Course::Phase { .. } => None,
+    };
     v1::CreateSessionResponse {
         session_id: id.to_string(),
         observations: convert::observation_bytes(world.observations()),
         horizon: config.horizon as u32,
-        autoreset_mode: v1::AutoresetMode::NextStep.into(),
-        lap_length: match &config.course {
-            Course::Circuit(circuit) => circuit.track().length(),
-            Course::Phase { .. } => 0.0,
-        },
+        autoreset_mode: convert::wire_autoreset(config.autoreset).into(),
+        lap_length: circuit.map_or(0.0, |circuit| circuit.track().length()),
+        options: Some((&config.options).into()),
+        observation_space: Some(convert::observation_space(config.options.rays)),
+        action_space: Some(convert::action_space()),
+        warnings: circuit.and_then(|circuit| circuit.warning()).into_iter().collect(),
     }
 }
 
@@ -135,28 +184,40 @@ impl Driver {
                 self.driven.insert((id, driven))
             }
         };
-        Ok(match step(*id, &mut driven.world, request, &mut self.actions) {
+        Ok(match command(*id, &mut driven.world, request, &mut self.actions) {
             Ok(result) => Outcome::Result(result),
             Err(error) => Outcome::Error(error),
         })
     }
 }
 
-fn step(
+/// Steps or resets the lanes as a request says.
+fn command(
     id: SessionId,
     world: &mut VectorWorld,
     request: &v1::StreamRequest,
     actions: &mut Vec<Action>,
 ) -> Result<v1::StepResult, v1::StepError> {
+    use v1::stream_request::Command;
     if !request.session_id.is_empty() && request.session_id.parse() != Ok(id) {
-        let reason = format!(
-            "{:?} is not the session of this stream, {id}",
-            request.session_id.chars().take(40).collect::<String>()
-        );
+        let given: String = request.session_id.chars().take(40).collect();
+        let reason = format!("{given:?} is not the session of this stream, {id}");
         return Err(convert::ConvertError { field: "session_id", reason }.into());
     }
-    convert::read_actions(&request.actions, actions)?;
-    Ok(world.step(actions).map_err(convert::ConvertError::from)?.into())
+    let batch = match &request.command {
+        Some(Command::ResetMask(mask)) => {
+            world.reset(&convert::read_mask(mask)?).map_err(|error| convert::lane_step_error(error, "reset_mask"))
+        }
+        Some(Command::Actions(bytes)) => {
+            convert::read_actions(bytes, actions)?;
+            world.step(actions).map_err(|error| convert::lane_step_error(error, "actions"))
+        }
+        None => {
+            let reason = "missing: give actions or a reset_mask".to_owned();
+            return Err(convert::ConvertError { field: "command", reason }.into());
+        }
+    };
+    Ok(batch?.into())
 }
 
 impl Drop for Driver {

@@ -8,7 +8,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
-use spikedrive_env::VectorWorld;
+use spikedrive_env::{Course, VectorWorld, WorldConfig};
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
@@ -17,13 +17,15 @@ use tonic::Status;
 pub struct SessionLimits {
     /// Most sessions at a time.
     pub max_sessions: usize,
+    /// Most lane-steps (lanes × horizon) of all sessions together: what bounds the memory of their tracks.
+    pub max_lane_steps: usize,
     /// Time after which a session that no stream drives is freed.
     pub lease: Duration,
 }
 
 impl Default for SessionLimits {
     fn default() -> Self {
-        Self { max_sessions: 1024, lease: Duration::from_secs(600) }
+        Self { max_sessions: 1024, max_lane_steps: 16_000_000, lease: Duration::from_secs(600) }
     }
 }
 
@@ -67,6 +69,16 @@ pub enum SessionError {
     /// The server is full.
     #[error("the server holds {0} sessions, as many as it may: close some, or start it with a larger --max-sessions")]
     TooMany(usize),
+    /// The server's memory for tracks is spoken for.
+    #[error(
+        "the sessions of this server would hold {wanted} lane-steps (lanes × horizon), more than {most}: close some, or use fewer lanes or a shorter horizon"
+    )]
+    TooManyLaneSteps {
+        /// With the new session.
+        wanted: usize,
+        /// The limit.
+        most: usize,
+    },
 }
 
 impl From<SessionError> for Status {
@@ -76,7 +88,7 @@ impl From<SessionError> for Status {
             SessionError::BadId(_) => Self::invalid_argument(text),
             SessionError::NotFound { .. } => Self::not_found(text),
             SessionError::AlreadyStreaming(_) => Self::failed_precondition(text),
-            SessionError::TooMany(_) => Self::resource_exhausted(text),
+            SessionError::TooMany(_) | SessionError::TooManyLaneSteps { .. } => Self::resource_exhausted(text),
         }
     }
 }
@@ -88,8 +100,15 @@ pub struct Sessions {
     entries: HashMap<SessionId, Entry>,
 }
 
+/// A session, and what it holds.
 #[derive(Debug)]
-enum Entry {
+struct Entry {
+    lane_steps: usize,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
     Waiting { world: Box<VectorWorld>, since: Instant },
     Driven { closed: CancellationToken },
 }
@@ -119,58 +138,81 @@ impl Sessions {
         self.entries.len()
     }
 
-    /// Errs when there is no room for another session, after freeing those whose lease ran out.
-    pub fn check_room(&mut self, now: Instant) -> Result<(), SessionError> {
+    /// Frees the sessions that waited longer than their lease.
+    pub fn expire(&mut self, now: Instant) {
         let lease = self.limits.lease;
-        self.entries.retain(|_, entry| match entry {
-            Entry::Waiting { since, .. } => now.duration_since(*since) < lease,
-            Entry::Driven { .. } => true,
+        self.entries.retain(|_, entry| match &entry.state {
+            State::Waiting { since, .. } => now.duration_since(*since) < lease,
+            State::Driven { .. } => true,
         });
-        if self.entries.len() < self.limits.max_sessions {
-            Ok(())
+    }
+
+    /// Errs when there is no room for another session of `lane_steps`.
+    pub fn check_room(&mut self, lane_steps: usize, now: Instant) -> Result<(), SessionError> {
+        self.expire(now);
+        let SessionLimits { max_sessions, max_lane_steps: most, .. } = self.limits;
+        let wanted = lane_steps + self.entries.values().map(|entry| entry.lane_steps).sum::<usize>();
+        if self.entries.len() >= max_sessions {
+            Err(SessionError::TooMany(max_sessions))
+        } else if wanted > most {
+            Err(SessionError::TooManyLaneSteps { wanted, most })
         } else {
-            Err(SessionError::TooMany(self.limits.max_sessions))
+            Ok(())
         }
     }
 
     /// Keeps a new session until its stream comes.
     pub fn insert(&mut self, id: SessionId, world: VectorWorld, now: Instant) -> Result<(), SessionError> {
-        self.check_room(now)?;
-        self.entries.insert(id, Entry::Waiting { world: Box::new(world), since: now });
+        let lane_steps = lane_steps(world.config());
+        self.check_room(lane_steps, now)?;
+        self.entries.insert(id, Entry { lane_steps, state: State::Waiting { world: Box::new(world), since: now } });
         Ok(())
     }
 
-    /// Hands a session to the stream that will drive it.
+    /// Hands a session to the stream or the call that will drive it.
     pub fn drive(&mut self, id: SessionId, now: Instant) -> Result<DrivenSession, SessionError> {
+        self.expire(now);
         let lease = self.limits.lease;
-        match self.entries.remove(&id) {
-            Some(Entry::Waiting { world, since }) if now.duration_since(since) < lease => {
-                let closed = CancellationToken::new();
-                self.entries.insert(id, Entry::Driven { closed: closed.clone() });
-                Ok(DrivenSession { world, closed })
-            }
-            Some(driven @ Entry::Driven { .. }) => {
-                self.entries.insert(id, driven);
+        let entry = self.entries.get_mut(&id).ok_or(SessionError::NotFound { id, lease })?;
+        let closed = CancellationToken::new();
+        match std::mem::replace(&mut entry.state, State::Driven { closed: closed.clone() }) {
+            State::Waiting { world, .. } => Ok(DrivenSession { world, closed }),
+            driven @ State::Driven { .. } => {
+                entry.state = driven;
                 Err(SessionError::AlreadyStreaming(id))
             }
-            Some(Entry::Waiting { .. }) | None => Err(SessionError::NotFound { id, lease }),
+        }
+    }
+
+    /// Takes a session back from a unary call that drove it for one step; its lease starts anew. A session that was closed in the
+    /// meantime stays closed.
+    pub fn park(&mut self, id: SessionId, driven: DrivenSession, now: Instant) {
+        if let Some(entry) = self.entries.get_mut(&id) {
+            entry.state = State::Waiting { world: driven.world, since: now };
         }
     }
 
     /// Frees a session; a stream that drives it is told.
     pub fn close(&mut self, id: SessionId) -> Result<(), SessionError> {
-        match self.entries.remove(&id) {
-            Some(Entry::Driven { closed }) => closed.cancel(),
-            Some(Entry::Waiting { .. }) => {}
-            None => return Err(SessionError::NotFound { id, lease: self.limits.lease }),
+        let entry = self.entries.remove(&id).ok_or(SessionError::NotFound { id, lease: self.limits.lease })?;
+        if let State::Driven { closed } = entry.state {
+            closed.cancel();
         }
         Ok(())
     }
 }
 
+/// Lanes × horizon on generated tracks; the lanes of a circuit share one.
+pub fn lane_steps(config: &WorldConfig) -> usize {
+    match config.course {
+        Course::Phase { .. } => config.lanes * config.horizon,
+        Course::Circuit(_) => config.lanes,
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use spikedrive_env::{Course, Phase, Split, WorldConfig};
+    use spikedrive_env::{Phase, Split};
 
     use super::*;
 
@@ -180,11 +222,11 @@ mod tests {
 
     fn world() -> VectorWorld {
         let course = Course::Phase { phase: Phase::Straight, split: Split::Train };
-        VectorWorld::new(WorldConfig { course, lanes: 1, seed: 0, horizon: 1, first_episode: 0 }).unwrap()
+        VectorWorld::new(WorldConfig::base(course, 1, 1)).unwrap()
     }
 
     fn sessions(max_sessions: usize) -> Sessions {
-        Sessions::new(SessionLimits { max_sessions, lease: LEASE })
+        Sessions::new(SessionLimits { max_sessions, max_lane_steps: 100, lease: LEASE })
     }
 
     #[test]
@@ -196,6 +238,18 @@ mod tests {
         sessions.close(A).unwrap();
         assert_eq!(sessions.drive(A, now).unwrap_err(), SessionError::NotFound { id: A, lease: LEASE });
         assert!(sessions.close(A).is_err());
+    }
+
+    #[test]
+    fn a_parked_session_waits_with_a_new_lease_unless_it_was_closed() {
+        let (mut sessions, now) = (sessions(2), Instant::now());
+        sessions.insert(A, world(), now).unwrap();
+        let driven = sessions.drive(A, now + LEASE / 2).unwrap();
+        sessions.park(A, driven, now + LEASE / 2);
+        let driven = sessions.drive(A, now + LEASE).unwrap();
+        sessions.close(A).unwrap();
+        sessions.park(A, driven, now + LEASE);
+        assert!(sessions.drive(A, now + LEASE).is_err());
     }
 
     #[test]
@@ -217,7 +271,7 @@ mod tests {
         let later = now + LEASE;
         assert!(sessions.drive(A, later).is_err());
         sessions.insert(A, world(), now).unwrap();
-        sessions.check_room(later).unwrap();
+        sessions.expire(later);
         assert_eq!(sessions.count(), 1);
         assert_eq!(sessions.drive(B, later).unwrap_err(), SessionError::AlreadyStreaming(B));
     }
@@ -230,6 +284,15 @@ mod tests {
         assert!(error.to_string().contains("holds 1 sessions"));
         sessions.close(A).unwrap();
         sessions.insert(B, world(), now).unwrap();
+    }
+
+    #[test]
+    fn lane_steps_of_all_sessions_are_bounded() {
+        let (mut sessions, now) = (sessions(9), Instant::now());
+        sessions.insert(A, world(), now).unwrap();
+        assert_eq!(sessions.check_room(99, now), Ok(()));
+        let error = sessions.check_room(100, now).unwrap_err();
+        assert!(error.to_string().contains("would hold 101 lane-steps (lanes × horizon), more than 100"), "{error}");
     }
 
     #[test]

@@ -6,7 +6,9 @@ mod support;
 use std::sync::Arc;
 use std::time::Duration;
 
-use spikedrive_env::{Action, Circuit, Course, EndReason, Phase, Split, StepBatch, VectorWorld, WorldConfig};
+use spikedrive_env::{
+    Action, Circuit, CircuitMode, Course, EndReason, Phase, Split, StepBatch, VectorWorld, WorldConfig,
+};
 use spikedrive_proto::v1::create_session_request::Course as WireCourse;
 use spikedrive_proto::v1::stream_response::Outcome;
 use spikedrive_proto::{convert, v1};
@@ -55,7 +57,7 @@ fn status(result: Result<impl Sized, Status>) -> (Code, String) {
 
 #[tokio::test]
 async fn the_spec_tells_versions_spaces_tracks_and_limits() {
-    let limits = SessionLimits { max_sessions: 12, lease: Duration::from_secs(34) };
+    let limits = SessionLimits { max_sessions: 12, lease: Duration::from_secs(34), ..SessionLimits::default() };
     let mut client = Server::with_limits(limits).await.client().await;
     for protocol_major in [0, 1] {
         let spec = within(client.get_spec(v1::GetSpecRequest { protocol_major })).await.unwrap().into_inner();
@@ -69,7 +71,7 @@ async fn the_spec_tells_versions_spaces_tracks_and_limits() {
         let splits: Vec<_> = spec.splits.iter().map(|s| (s.split(), s.first_track, s.tracks)).collect();
         let expected = [(v1::Split::Train, 0, 200), (v1::Split::Validation, 20_000, 20), (v1::Split::Test, 30_000, 50)];
         assert_eq!(splits, expected);
-        assert_eq!(spec.autoreset_modes, [i32::from(v1::AutoresetMode::NextStep)]);
+        assert_eq!(spec.autoreset_modes, [1, 2], "NEXT_STEP and DISABLED");
         let limits = spec.limits.unwrap();
         assert_eq!((limits.max_sessions, limits.lease_seconds), (12, 34));
         assert_eq!((limits.max_lanes, limits.max_horizon, limits.max_lane_steps), (4096, 10_000, 1_000_000));
@@ -91,7 +93,7 @@ async fn a_new_session_tells_first_observations_and_what_the_defaults_became() {
     assert_eq!((session.horizon, session.autoreset_mode()), (100, v1::AutoresetMode::NextStep));
     assert_eq!((session.session_id.len(), session.lap_length), (32, 0.0));
     let course = Course::Phase { phase: Phase::Sharp, split: Split::Validation };
-    let world = VectorWorld::new(WorldConfig { course, lanes: 4, seed: 9, horizon: 100, first_episode: 0 }).unwrap();
+    let world = VectorWorld::new(WorldConfig { seed: 9, ..WorldConfig::base(course, 4, 100) }).unwrap();
     assert_eq!(session.observations, convert::observation_bytes(world.observations()));
 }
 
@@ -100,8 +102,9 @@ async fn bad_requests_name_field_value_and_range() {
     let server = Server::with_room_for(1).await;
     let mut client = server.client().await;
     let good = v1::CreateSessionRequest { lanes: 1, course: phase_course(4, 1), ..Default::default() };
-    let circuit =
-        |csv: &str| Some(WireCourse::Circuit(v1::CircuitCourse { name: "bad".to_owned(), csv: csv.to_owned() }));
+    let circuit = |csv: &str| {
+        Some(WireCourse::Circuit(v1::CircuitCourse { name: "bad".to_owned(), csv: csv.to_owned(), mode: 0 }))
+    };
     for (bad, reason) in [
         (v1::CreateSessionRequest { lanes: 0, ..good.clone() }, "lanes: 0 is outside 1..=4096"),
         (v1::CreateSessionRequest { lanes: 4097, ..good.clone() }, "lanes: 4097 is outside 1..=4096"),
@@ -112,7 +115,7 @@ async fn bad_requests_name_field_value_and_range() {
         ),
         (
             v1::CreateSessionRequest { autoreset_mode: 7, ..good.clone() },
-            "autoreset_mode: 7 is no mode: use 1 (NEXT_STEP)",
+            "autoreset_mode: 7 is no mode: use 1 (NEXT_STEP) or 2 (DISABLED)",
         ),
         (
             v1::CreateSessionRequest { course: None, ..good.clone() },
@@ -169,10 +172,10 @@ async fn a_stream_gives_what_the_world_gives_bit_for_bit() {
 #[tokio::test]
 async fn an_uploaded_circuit_is_driven_for_a_lap() {
     let mut client = Server::start().await.client().await;
-    let circuit = Arc::new(Circuit::from_csv("oval", &oval()).unwrap());
+    let circuit = Arc::new(Circuit::from_csv("oval", &oval(), CircuitMode::Fit).unwrap());
     let request = v1::CreateSessionRequest {
         lanes: 3,
-        course: Some(WireCourse::Circuit(v1::CircuitCourse { name: "oval".to_owned(), csv: oval() })),
+        course: Some(WireCourse::Circuit(v1::CircuitCourse { name: "oval".to_owned(), csv: oval(), mode: 0 })),
         ..Default::default()
     };
     let session = create_session(&mut client, request).await.unwrap();
@@ -180,10 +183,10 @@ async fn an_uploaded_circuit_is_driven_for_a_lap() {
     assert_eq!(session.horizon as usize, circuit.lap_horizon());
 
     let mut driving = Driving::start(&mut client, &session.session_id, 3).await;
-    let mut observations = convert::read_observations(&session.observations, 3).unwrap();
+    let mut observations = convert::read_observations(&session.observations, 3, 3).unwrap();
     let mut steps = 1;
     let lap = loop {
-        let batch = convert::read_step(&driving.step(&drive(&observations)).await, 3).unwrap();
+        let batch = convert::read_step(&driving.step(&drive(&observations)).await, 3, 3).unwrap();
         steps += 1;
         observations = batch.observations.clone();
         if batch.ends[2].is_some() {
@@ -207,7 +210,7 @@ async fn pipelined_requests_are_answered_in_order() {
     for i in 0..60 {
         match driving.receive().await.unwrap().unwrap() {
             Outcome::Error(error) => {
-                assert_eq!(error.message, format!("{} actions for 2 lanes: send one action for each lane", 100 + i));
+                assert_eq!(error.message, format!("{} values for 2 lanes: send one for each lane", 100 + i));
             }
             Outcome::Result(result) => {
                 let expected = world.step(&[Action::ALL[i % 2]; 2]).unwrap();
@@ -232,8 +235,8 @@ async fn a_rejected_request_changes_nothing_and_the_stream_goes_on() {
                 "actions",
                 "lane 2: action 7 is outside Discrete(3): use 0 (left), 1 (straight) or 2 (right)",
             ),
-            (&session_id, vec![0, 1], "actions", "2 actions for 3 lanes: send one action for each lane"),
-            (&session_id, vec![], "actions", "0 actions for 3 lanes: send one action for each lane"),
+            (&session_id, vec![0, 1], "actions", "2 values for 3 lanes: send one for each lane"),
+            (&session_id, vec![], "actions", "0 values for 3 lanes: send one for each lane"),
             (&other_id, vec![0, 1, 2], "session_id", &other_session),
         ] {
             if round == 0 && id == &other_id {
@@ -338,7 +341,8 @@ async fn closing_a_driven_session_ends_its_stream() {
 #[tokio::test]
 async fn a_session_that_no_stream_drives_is_freed_when_its_lease_ends() {
     let lease = Duration::from_millis(50);
-    let mut client = Server::with_limits(SessionLimits { max_sessions: 1, lease }).await.client().await;
+    let mut client =
+        Server::with_limits(SessionLimits { max_sessions: 1, lease, ..SessionLimits::default() }).await.client().await;
     let session_id = create(&mut client, 1).await;
     tokio::time::sleep(lease).await;
     let mut driving = Driving::open(&mut client).await;
@@ -364,7 +368,7 @@ async fn a_message_that_cannot_be_read_ends_its_stream_and_nothing_else() {
     assert!(message.contains("the limit is: 4194304 bytes"), "{message}");
 
     let csv = "#".repeat(5 << 20);
-    let course = Some(WireCourse::Circuit(v1::CircuitCourse { name: "huge".to_owned(), csv }));
+    let course = Some(WireCourse::Circuit(v1::CircuitCourse { name: "huge".to_owned(), csv, mode: 0 }));
     let request = v1::CreateSessionRequest { lanes: 1, course, ..Default::default() };
     assert_eq!(status(create_session(&mut client, request).await).0, Code::OutOfRange);
 

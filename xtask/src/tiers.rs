@@ -21,7 +21,7 @@ pub(crate) const SUPPLY_CHAIN: &[Stage] = &[
 
 /// The test that guards the generated code renews it when told to.
 pub(crate) const CODEGEN: &[Stage] =
-    &[cargo("test --locked -p spikedrive-proto --test generated_code").with("SPIKEDRIVE_CODEGEN", "write")];
+    &[cargo("test --locked -p spikedrive-xtask --test generated_code").with("SPIKEDRIVE_CODEGEN", "write")];
 
 #[cfg(test)]
 mod tests {

@@ -5,18 +5,21 @@ use std::fmt::Debug;
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
-use crate::Observation;
 use crate::seed::{SeedConfig, SeedLearner, SeedNetwork, SeedState};
 use crate::snn::network::NetworkError;
+use crate::snn::synapses::Layout;
 use crate::snn::{Critic, EpisodeSummary, Network, NetworkState, SnnConfig, SpikingLearner, StepEnd};
 
 /// An agent in the middle of a run: begin, then act and be rewarded until the episode ends, then end it.
 pub trait Learner {
+    /// Is told that another phase begins with the next episode.
+    fn begin_phase(&mut self);
+
     /// Forgets the last episode and prepares for the next.
     fn begin_episode(&mut self);
 
     /// Sees and decides. Returns an action index.
-    fn act(&mut self, observation: &Observation) -> usize;
+    fn act(&mut self, observation: &[f32]) -> usize;
 
     /// Is told the reward of the last action, and whether the episode ended with it.
     fn reward(&mut self, reward: f64, end: Option<StepEnd>);
@@ -42,6 +45,9 @@ pub trait Policy: Debug + Send + Sync {
     /// `W[post, pre]`.
     fn weights(&self) -> &Array2<f32>;
 
+    /// Checks that an observation of `rays` distances is what the network takes.
+    fn check_rays(&self, rays: usize) -> Result<(), NetworkError>;
+
     /// A driver for one lane of a run with this seed, at the start of an episode.
     fn driver(&self, seed: u64, lane: u64) -> Box<dyn Driver + '_>;
 }
@@ -49,12 +55,13 @@ pub trait Policy: Debug + Send + Sync {
 /// A network with the state of one lane.
 pub trait Driver: Send {
     /// Sees, and takes the action of the winning pool. Returns an action index.
-    fn act_greedily(&mut self, observation: &Observation) -> usize;
+    fn act_greedily(&mut self, observation: &[f32]) -> usize;
 }
 
 /// The parameters of any learner; `kind` tells which in files.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
+#[expect(clippy::large_enum_variant, reason = "a run holds one: to be Copy is worth more than its bytes")]
 pub enum LearnerConfig {
     /// The spiking agent of [`crate::snn`].
     Snn(SnnConfig),
@@ -100,9 +107,7 @@ impl LearnerConfig {
     /// Whether a learner with these parameters could remember this.
     pub fn fits(&self, memory: &Memory) -> bool {
         match (self, memory) {
-            (Self::Snn(config), Memory::Critic(critic)) => {
-                critic.is_valid(config.sensory_neurons() + config.hidden_neurons())
-            }
+            (Self::Snn(config), Memory::Critic(critic)) => critic.is_valid(Layout::new(config).afferents().len()),
             (Self::Seed(_), Memory::Baseline(baseline)) => baseline.is_finite(),
             _ => false,
         }
@@ -122,11 +127,15 @@ impl From<SeedConfig> for LearnerConfig {
 }
 
 impl Learner for SpikingLearner {
+    fn begin_phase(&mut self) {
+        Self::begin_phase(self);
+    }
+
     fn begin_episode(&mut self) {
         Self::begin_episode(self);
     }
 
-    fn act(&mut self, observation: &Observation) -> usize {
+    fn act(&mut self, observation: &[f32]) -> usize {
         Self::act(self, observation)
     }
 
@@ -156,11 +165,14 @@ impl Learner for SpikingLearner {
 }
 
 impl Learner for SeedLearner {
+    /// Its learning rate follows no schedule.
+    fn begin_phase(&mut self) {}
+
     fn begin_episode(&mut self) {
         Self::begin_episode(self);
     }
 
-    fn act(&mut self, observation: &Observation) -> usize {
+    fn act(&mut self, observation: &[f32]) -> usize {
         Self::act(self, observation)
     }
 
@@ -195,13 +207,17 @@ impl Policy for Network {
         Self::weights(self)
     }
 
+    fn check_rays(&self, rays: usize) -> Result<(), NetworkError> {
+        Self::check_rays(self, rays)
+    }
+
     fn driver(&self, seed: u64, lane: u64) -> Box<dyn Driver + '_> {
         Box::new((self, NetworkState::new(self, seed, lane)))
     }
 }
 
 impl Driver for (&Network, NetworkState) {
-    fn act_greedily(&mut self, observation: &Observation) -> usize {
+    fn act_greedily(&mut self, observation: &[f32]) -> usize {
         self.0.act_greedily(&mut self.1, observation)
     }
 }
@@ -211,13 +227,17 @@ impl Policy for SeedNetwork {
         Self::weights(self)
     }
 
+    fn check_rays(&self, rays: usize) -> Result<(), NetworkError> {
+        Self::check_rays(self, rays)
+    }
+
     fn driver(&self, seed: u64, lane: u64) -> Box<dyn Driver + '_> {
         Box::new((self, SeedState::new(seed, lane)))
     }
 }
 
 impl Driver for (&SeedNetwork, SeedState) {
-    fn act_greedily(&mut self, observation: &Observation) -> usize {
+    fn act_greedily(&mut self, observation: &[f32]) -> usize {
         self.0.act_greedily(&mut self.1, observation)
     }
 }
@@ -228,11 +248,30 @@ mod tests {
     use crate::preset::Preset;
 
     #[test]
+    fn a_network_takes_as_many_rays_as_it_was_made_for() {
+        for preset in Preset::all() {
+            for rays in [3, 5, 7, 9] {
+                let Ok(config) = preset.for_rays(rays) else {
+                    assert_eq!((preset.name(), rays > 3), ("seed", true));
+                    continue;
+                };
+                let learner = config.learner(1, 10).unwrap();
+                assert_eq!(learner.policy().check_rays(rays), Ok(()), "{preset}");
+                let refusal = learner.policy().check_rays(rays + 2).unwrap_err().to_string();
+                let expected = format!("the world casts {} rays and the network takes {rays}: ", rays + 2);
+                assert!(refusal.starts_with(&expected), "{preset}: {refusal}");
+                assert!(refusal.ends_with(&format!("use a world of {rays} rays")), "{preset}: {refusal}");
+            }
+        }
+    }
+
+    #[test]
     fn every_preset_drives_learns_and_is_restored_from_its_parts() {
         for preset in Preset::all() {
             let config = preset.config();
             let mut learner = config.learner(3, 10).unwrap();
             for episode in 1..=2 {
+                learner.begin_phase();
                 learner.begin_episode();
                 for _ in 0..5 {
                     assert!(learner.act(&[5.0, 12.0, 7.0]) < crate::ACTIONS);

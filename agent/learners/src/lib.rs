@@ -1,7 +1,8 @@
 //! The spiking network of SpikeDrive and its learning rules.
 //!
 //! Everything here is pure and synchronous: no clock, no files, no sockets, no global random numbers. A learner gets
-//! observations as `[f32; 3]`, answers with an action index, and is told the reward: it cannot peek at the world's state.
+//! observations as `&[f32]`, answers with an action index, and is told the reward: it cannot peek at the world's state.
+//! An observation holds the distances along 3, 5, 7 or 9 rays from left to right, in units, each in `[0, 20]`.
 //!
 //! Start at [`snn::SpikingLearner`]; each part of it has a file of its own under its own name. [`seed`] is the rule that the
 //! project started from; [`learner`] tells what both have in common.
@@ -18,9 +19,6 @@ pub use curriculum::Curriculum;
 pub use learner::{Driver, Learner, LearnerConfig, Memory, Policy};
 pub use preset::Preset;
 pub use schedule::Schedule;
-
-/// Distances to the left, ahead and to the right, in units, each in `[0, 20]`.
-pub type Observation = [f32; 3];
 
 /// Number of actions: 0 left, 1 straight, 2 right.
 pub const ACTIONS: usize = 3;

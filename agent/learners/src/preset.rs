@@ -6,6 +6,7 @@ use std::str::FromStr;
 use crate::LearnerConfig;
 use crate::seed::{Mode, Reading, SeedConfig};
 use crate::snn;
+use crate::snn::network::NetworkError;
 
 /// A named [`LearnerConfig`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +42,15 @@ impl Preset {
         }
     }
 
-    /// Its settings.
+    /// Its settings for 3, 5, 7 or 9 rays; the first design has three sensors and refuses any other number.
+    pub fn for_rays(self, rays: usize) -> Result<LearnerConfig, NetworkError> {
+        match self {
+            Self::Snn(preset) => Ok(preset.for_rays(rays).into()),
+            Self::Seed(_) => SeedConfig::check_rays(rays).map(|()| self.config()),
+        }
+    }
+
+    /// Its settings for three rays.
     pub fn config(self) -> LearnerConfig {
         match self {
             Self::Snn(preset) => preset.config().into(),

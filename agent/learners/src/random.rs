@@ -19,6 +19,10 @@ pub enum Purpose {
     Exploration = 105,
     /// Which remembered episode is replayed.
     Sleep = 106,
+    /// Escape noise of the motor neurons.
+    EscapeNoise = 107,
+    /// Which of several equal pools wins when nobody explores.
+    Ties = 108,
 }
 
 /// The stream of `(seed, purpose, lane)`: a ChaCha8 generator keyed by the three numbers, little-endian.

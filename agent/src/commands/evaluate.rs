@@ -4,10 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde::Serialize;
-use spikedrive_env::ceiling::ceiling;
-use spikedrive_env::{Circuit, Course, EndReason, Phase, Split, WorldConfig};
+use spikedrive_env::{Circuit, Course, EndReason, Phase, Split, WorldConfig, WorldOptions};
 use spikedrive_learners::LearnerConfig;
 
+use crate::ceilings::attainable;
 use crate::checkpoint::{self, Checkpoint, Origin};
 use crate::cli::{BarePreset, EvaluateArgs};
 use crate::env::{EnvFactory, LocalFactory, RemoteFactory};
@@ -15,7 +15,7 @@ use crate::evaluate::{EpisodeResult, Evaluator, crash_rate, held_out};
 use crate::experiments::stats::Distribution;
 use crate::failure::Failure;
 use crate::files::read_text;
-use crate::report::say;
+use crate::report::{note, say};
 use crate::run_dir::resolve_weights;
 use crate::stop::StopFlag;
 
@@ -35,6 +35,8 @@ pub struct EvaluationReport {
     pub phase: Option<u32>,
     /// Split; null on a circuit.
     pub split: Option<&'static str>,
+    /// What differs from the base task.
+    pub world: WorldOptions,
     /// The part that only circuits have; absent on a phase.
     #[serde(flatten)]
     pub circuit: Option<CircuitReport>,
@@ -45,7 +47,7 @@ pub struct EvaluationReport {
     /// Returns over the episodes.
     #[serde(rename = "return")]
     pub returns: Distribution,
-    /// Attainable mean return; null where it has not been measured.
+    /// Attainable mean return on the test tracks; null on other splits and circuits.
     pub ceiling: Option<f64>,
     /// Mean return in percent of it.
     pub percent_of_ceiling: Option<f64>,
@@ -79,12 +81,13 @@ pub fn evaluate(args: &EvaluateArgs, stop: &StopFlag) -> Result<(), Failure> {
         None => checkpoint::load(&path)?,
     };
     let factory: Box<dyn EnvFactory> = match &args.server {
-        Some(address) => Box::new(RemoteFactory::connect(address)?),
+        Some(address) => Box::new(RemoteFactory::connect_until(address, stop)?),
         None => Box::new(LocalFactory),
     };
+    let options = args.world.options(checkpoint.sidecar.world)?;
     let world = match &args.circuit {
-        Some(path) => circuit_world(path, args)?,
-        None => phase_world(args)?,
+        Some(path) => circuit_world(path, args, options)?,
+        None => phase_world(args, options),
     };
     world.validate().map_err(|error| Failure::Usage(error.to_string()))?;
     let seed = checkpoint.sidecar.seed;
@@ -99,24 +102,22 @@ pub fn evaluate(args: &EvaluateArgs, stop: &StopFlag) -> Result<(), Failure> {
     Ok(())
 }
 
-fn phase_world(args: &EvaluateArgs) -> Result<WorldConfig, Failure> {
+fn phase_world(args: &EvaluateArgs, options: WorldOptions) -> WorldConfig {
     let horizon = args.horizon.unwrap_or(spikedrive_env::config::DEFAULT_HORIZON);
     let tracks = if args.split == Split::Validation { Split::Validation.tracks() } else { Split::Test.tracks() };
     let episodes = args.episodes.unwrap_or(tracks as usize);
-    Ok(held_out(args.phase, args.split, horizon, episodes))
+    held_out(args.phase, args.split, horizon, episodes, options)
 }
 
-fn circuit_world(path: &Path, args: &EvaluateArgs) -> Result<WorldConfig, Failure> {
+fn circuit_world(path: &Path, args: &EvaluateArgs, options: WorldOptions) -> Result<WorldConfig, Failure> {
     let name = path.display().to_string();
-    let circuit = Circuit::from_csv(&name, &read_text(path)?)
+    let circuit = Circuit::from_csv(&name, &read_text(path)?, args.circuit_mode)
         .map_err(|error| Failure::Circuit { path: path.to_owned(), error })?;
-    Ok(WorldConfig {
-        lanes: args.episodes.unwrap_or(CIRCUIT_STARTS),
-        seed: 0,
-        horizon: args.horizon.unwrap_or(circuit.lap_horizon()),
-        first_episode: 0,
-        course: Course::Circuit(Arc::new(circuit)),
-    })
+    circuit.warning().into_iter().for_each(|warning| note(format!("warning: {warning}")));
+    let (lanes, horizon) = (args.episodes.unwrap_or(CIRCUIT_STARTS), args.horizon.unwrap_or(circuit.lap_horizon()));
+    // A circuit has widths of its own.
+    let options = WorldOptions { varying_width: false, ..options };
+    Ok(WorldConfig { options, ..WorldConfig::base(Course::Circuit(Arc::new(circuit)), lanes, horizon) })
 }
 
 fn report(
@@ -131,13 +132,17 @@ fn report(
         Course::Phase { phase, split } => (Some(*phase), Some(split.name()), None),
         Course::Circuit(circuit) => (None, None, Some(circuit_report(circuit, results))),
     };
-    let best = phase.filter(|_| args.split == Split::Test).and_then(|phase| ceiling(phase, world.horizon));
+    let best = match phase {
+        Some(phase) if args.split == Split::Test => Some(attainable(phase, world.horizon, &world.options)?),
+        _ => None,
+    };
     Ok(EvaluationReport {
         schema_version: SCHEMA_VERSION,
         weights: checkpoint.path.display().to_string(),
         phase: phase.map(Phase::number),
         split,
         circuit,
+        world: world.options,
         horizon: world.horizon,
         episodes: results.len(),
         returns,

@@ -2,16 +2,26 @@
 
 use std::fmt::Write as _;
 
+use serde::Serialize;
+
 use crate::cli::RunsArgs;
 use crate::failure::Failure;
 use crate::report::{program, say};
-use crate::run_dir::{FoundRun, find_runs};
+use crate::run_dir::{FoundRun, SCHEMA_VERSION, find_runs};
+
+/// What `runs --json` prints.
+#[derive(Serialize)]
+struct RunList<'a> {
+    schema_version: u32,
+    runs: &'a [FoundRun],
+}
 
 /// Lists runs and their weights, oldest first.
 pub fn runs(args: &RunsArgs) -> Result<(), Failure> {
     let found = find_runs(&args.runs)?;
     if args.json {
-        say(serde_json::to_string_pretty(&found).map_err(|error| Failure::System(error.to_string()))?);
+        say(serde_json::to_string_pretty(&RunList { schema_version: SCHEMA_VERSION, runs: &found })
+            .map_err(|error| Failure::System(error.to_string()))?);
     } else if found.is_empty() {
         say(format!("no runs in {}: start one with `{} train`", args.runs.display(), program()));
     } else {

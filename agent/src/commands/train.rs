@@ -25,8 +25,9 @@ pub fn up(args: &UpArgs, stop: &StopFlag) -> Result<(), Failure> {
     };
     let address = server.address()?;
     note(format!("environment server listens on {address}"));
-    let summary = train_on(&args.learn, &address, &address.to_string(), stop)?;
-    say(report::table(&summary, args.learn.lesson().target()));
+    let config = args.learn.train_config()?;
+    let summary = train_on(&args.learn, config, &address, &address.to_string(), stop)?;
+    say(report::table(&summary, &config));
     say(next_commands(Path::new(&summary.run)));
     Ok(())
 }
@@ -41,26 +42,27 @@ pub fn train(args: &TrainArgs, stop: &StopFlag) -> Result<(), Failure> {
             (Some(server), address, "embedded".to_owned())
         }
     };
-    let summary = train_on(&args.learn, &address, &name, stop)?;
+    let config = args.learn.train_config()?;
+    let summary = train_on(&args.learn, config, &address, &name, stop)?;
     if args.json {
         say(serde_json::to_string_pretty(&summary).map_err(|error| Failure::System(error.to_string()))?);
     } else {
-        say(report::table(&summary, args.learn.lesson().target()));
+        say(report::table(&summary, &config));
         say(format!("run saved in {}", summary.run));
     }
     Ok(())
 }
 
 /// Trains over gRPC into a new run directory. Whatever ends the training, the network as it then is stays on disk.
-fn train_on(learn: &LearnArgs, address: &Address, server: &str, stop: &StopFlag) -> Result<Summary, Failure> {
-    let factory = RemoteFactory::connect(address)?;
+fn train_on(
+    learn: &LearnArgs,
+    config: TrainConfig,
+    address: &Address,
+    server: &str,
+    stop: &StopFlag,
+) -> Result<Summary, Failure> {
+    let factory = RemoteFactory::connect_until(address, stop)?;
     let evaluator = Evaluator::new(learn.threads)?;
-    let config = TrainConfig {
-        learner: learn.learner_config()?,
-        lesson: learn.lesson(),
-        episodes: learn.episodes,
-        seed: learn.seed,
-    };
     let mut trainer = Trainer::new(config, &factory, &evaluator, stop)?;
     let recorder = RunRecorder::create(learn.out.as_deref(), &learn.runs, RunInfo::new(learn.preset, &config, server))?;
     note(format!(

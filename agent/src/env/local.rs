@@ -22,10 +22,6 @@ impl VectorEnv for Local {
     }
 
     fn step(&mut self, actions: &[Action]) -> Result<&StepBatch, EnvError> {
-        let wrong = |error: spikedrive_env::vector_world::WrongLaneCount| spikedrive_env::ConfigError {
-            field: "actions",
-            reason: error.to_string(),
-        };
-        Ok(self.0.step(actions).map_err(wrong)?)
+        Ok(self.0.step(actions)?)
     }
 }

@@ -3,6 +3,7 @@
 mod local;
 mod remote;
 
+use spikedrive_env::vector_world::LaneError;
 use spikedrive_env::{Action, ConfigError, StepBatch, WorldConfig};
 use spikedrive_proto::address::Address;
 
@@ -11,7 +12,7 @@ pub use remote::RemoteFactory;
 
 /// A vector of lanes, stepped together, in autoreset mode NEXT_STEP: see [`spikedrive_env::VectorWorld`].
 pub trait VectorEnv {
-    /// The observations that the next actions answer: `lanes × 3`.
+    /// The observations that the next actions answer: `lanes × rays`.
     fn observations(&self) -> &[f32];
 
     /// Steps every lane; one action for each.
@@ -30,6 +31,9 @@ pub enum EnvError {
     /// The configuration is out of range.
     #[error("{0}")]
     Config(#[from] ConfigError),
+    /// The actions do not fit the lanes.
+    #[error("{0}")]
+    Lanes(#[from] LaneError),
     /// The request was refused; the server is well.
     #[error("the server at {address} refuses: {reason}")]
     Refused {
@@ -38,6 +42,9 @@ pub enum EnvError {
         /// What it says.
         reason: String,
     },
+    /// The user wants to stop.
+    #[error("interrupted")]
+    Interrupted,
     /// The server does not answer, or not with what the protocol says.
     #[error("lost the server at {address}: {reason}")]
     ServerLost {

@@ -16,11 +16,14 @@ use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Status, Streaming};
 
 use super::{EnvError, EnvFactory, VectorEnv};
+use crate::stop::StopFlag;
 
-/// A server that does not answer within this time is lost.
-const TIMEOUT: Duration = Duration::from_secs(30);
-/// Largest answer: 4096 lanes need 94 KiB.
-const MAX_MESSAGE_BYTES: usize = 4 << 20;
+/// A server that does not answer within so many slices is lost.
+const TIMEOUT_SLICES: u32 = 150;
+/// How long a wait may be deaf to the user.
+const SLICE: Duration = Duration::from_millis(200);
+/// A server that cannot be connected to within this time is lost.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Makes worlds on a server.
 ///
@@ -36,25 +39,31 @@ struct Connection {
     runtime: Runtime,
     client: EnvironmentServiceClient<Channel>,
     address: Address,
+    stop: StopFlag,
 }
 
 impl RemoteFactory {
     /// Connects, and checks that the server speaks this protocol and hosts this world.
     pub fn connect(address: &Address) -> Result<Self, EnvError> {
+        Self::connect_until(address, &StopFlag::default())
+    }
+
+    /// Connects; whatever waits for the server ends when `stop` is set.
+    pub fn connect_until(address: &Address, stop: &StopFlag) -> Result<Self, EnvError> {
         let lost = |reason: String| EnvError::ServerLost { address: address.clone(), reason };
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|error| lost(error.to_string()))?;
         let connect = async {
-            let endpoint = Endpoint::from_shared(address.uri())?.connect_timeout(TIMEOUT).tcp_nodelay(true);
+            let endpoint = Endpoint::from_shared(address.uri())?.connect_timeout(CONNECT_TIMEOUT).tcp_nodelay(true);
             endpoint.connect().await
         };
         let channel = runtime
             .block_on(connect)
             .map_err(|error| lost(format!("{}; start one there with `spikedrive serve`", root_cause(&error))))?;
-        let client = EnvironmentServiceClient::new(channel).max_decoding_message_size(MAX_MESSAGE_BYTES);
-        let connection = Connection { runtime, client, address: address.clone() };
+        let client = EnvironmentServiceClient::new(channel);
+        let connection = Connection { runtime, client, address: address.clone(), stop: stop.clone() };
         let spec = connection.call(|mut client| async move {
             client.get_spec(v1::GetSpecRequest { protocol_major: spikedrive_proto::PROTOCOL_MAJOR }).await
         })?;
@@ -74,14 +83,15 @@ impl EnvFactory for RemoteFactory {
         let connection = Rc::clone(&self.connection);
         let request = v1::CreateSessionRequest::from(config);
         let session = connection.call(|mut client| async move { client.create_session(request).await })?;
-        let observations = convert::read_observations(&session.observations, config.lanes)
+        let rays = config.options.rays;
+        let observations = convert::read_observations(&session.observations, config.lanes, rays)
             .map_err(|error| connection.broken(&error))?;
         let (requests, receiver) = mpsc::channel(1);
         let responses =
             connection.call(|mut client| async move { client.stream(ReceiverStream::new(receiver)).await })?;
         let (rewards, ends) = (vec![0.0; config.lanes], vec![None; config.lanes]);
         let batch = StepBatch { observations, rewards, ends };
-        Ok(Box::new(Remote { connection, session_id: session.session_id, requests, responses, batch }))
+        Ok(Box::new(Remote { connection, session_id: session.session_id, requests, responses, batch, rays }))
     }
 }
 
@@ -91,6 +101,7 @@ struct Remote {
     requests: mpsc::Sender<v1::StreamRequest>,
     responses: Streaming<v1::StreamResponse>,
     batch: StepBatch,
+    rays: usize,
 }
 
 impl VectorEnv for Remote {
@@ -99,21 +110,20 @@ impl VectorEnv for Remote {
     }
 
     fn step(&mut self, actions: &[Action]) -> Result<&StepBatch, EnvError> {
-        let Self { connection, session_id, requests, responses, batch } = self;
+        let Self { connection, session_id, requests, responses, batch, rays } = self;
         // Only the first request needs the session's id; an empty one is shorter.
-        let request =
-            v1::StreamRequest { session_id: std::mem::take(session_id), actions: convert::action_bytes(actions) };
+        let command = Some(v1::stream_request::Command::Actions(convert::action_bytes(actions)));
+        let request = v1::StreamRequest { session_id: std::mem::take(session_id), command };
         let exchange = async {
             // A closed channel means that the stream has ended: the status that ended it comes from `message`.
             let _ = requests.send(request).await;
             responses.message().await
         };
-        // A timer needs the runtime around it: it is made inside `block_on`.
-        let answer = connection.runtime.block_on(async { tokio::time::timeout(TIMEOUT, exchange).await });
-        let response = answer.map_err(|_| connection.timed_out())?.map_err(|status| connection.failed(&status))?;
+        let response = connection.wait(exchange)?;
         match response.and_then(|response| response.outcome) {
             Some(Outcome::Result(result)) => {
-                *batch = convert::read_step(&result, batch.rewards.len()).map_err(|error| connection.broken(&error))?;
+                *batch = convert::read_step(&result, batch.rewards.len(), *rays)
+                    .map_err(|error| connection.broken(&error))?;
                 Ok(batch)
             }
             Some(Outcome::Error(v1::StepError { field, message, .. })) => {
@@ -130,8 +140,23 @@ impl Connection {
     where
         F: Future<Output = Result<tonic::Response<T>, Status>>,
     {
-        let answer = self.runtime.block_on(async { tokio::time::timeout(TIMEOUT, call(self.client.clone())).await });
-        Ok(answer.map_err(|_| self.timed_out())?.map_err(|status| self.failed(&status))?.into_inner())
+        Ok(self.wait(call(self.client.clone()))?.into_inner())
+    }
+
+    /// Waits for an answer, slice by slice: a process that was paused for long has missed one slice only, and a user who wants
+    /// to stop need not wait for a server that is stuck.
+    fn wait<T>(&self, answer: impl Future<Output = Result<T, Status>>) -> Result<T, EnvError> {
+        self.runtime.block_on(async {
+            let mut answer = std::pin::pin!(answer);
+            for _ in 0..TIMEOUT_SLICES {
+                match tokio::time::timeout(SLICE, answer.as_mut()).await {
+                    Ok(answer) => return answer.map_err(|status| self.failed(&status)),
+                    Err(_) if self.stop.is_set() => return Err(EnvError::Interrupted),
+                    Err(_) => {}
+                }
+            }
+            Err(self.lost(format!("no answer within {} s", (SLICE * TIMEOUT_SLICES).as_secs())))
+        })
     }
 
     fn failed(&self, status: &Status) -> EnvError {
@@ -155,10 +180,6 @@ impl Connection {
 
     fn broken(&self, error: &ConvertError) -> EnvError {
         self.lost(format!("it broke the protocol: {error}"))
-    }
-
-    fn timed_out(&self) -> EnvError {
-        self.lost(format!("no answer within {} s", TIMEOUT.as_secs()))
     }
 
     fn lost(&self, reason: String) -> EnvError {

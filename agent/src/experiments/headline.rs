@@ -63,7 +63,9 @@ fn run_all(runs: &[(Preset, u64)], jobs: usize, stop: &StopFlag) -> Result<Vec<S
     thread::scope(|scope| {
         for _ in 0..jobs {
             scope.spawn(|| {
-                while let Some(&(preset, seed)) = runs.get(next.fetch_add(1, Ordering::Relaxed)) {
+                while !stop.is_set()
+                    && let Some(&(preset, seed)) = runs.get(next.fetch_add(1, Ordering::Relaxed))
+                {
                     let summary = run_one(preset, seed, stop);
                     note(format!("{preset} seed {seed}: {}", describe(&summary)));
                     let mut done = done.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -79,12 +81,7 @@ fn run_all(runs: &[(Preset, u64)], jobs: usize, stop: &StopFlag) -> Result<Vec<S
 }
 
 fn run_one(preset: Preset, seed: u64, stop: &StopFlag) -> Result<Summary, Failure> {
-    let config = TrainConfig {
-        learner: preset.config().into(),
-        lesson: Lesson::Direct(Phase::Complex),
-        episodes: EPISODES,
-        seed,
-    };
+    let config = TrainConfig::base(preset.config(), Lesson::Direct(Phase::Complex), EPISODES, seed);
     let evaluator = Evaluator::new(1)?;
     let mut trainer = Trainer::new(config, &LocalFactory, &evaluator, stop)?;
     trainer.run(&mut ())?;

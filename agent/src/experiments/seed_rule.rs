@@ -134,7 +134,7 @@ fn run_one(setting: Setting, seed: u64, episodes: usize, stop: &StopFlag) -> Res
     let Setting { lesson, reading, mode } = setting;
     let episodes = if mode == Mode::Frozen { episodes.min(FROZEN_EPISODES) } else { episodes };
     let learner = SeedConfig::new(reading, mode);
-    let config = TrainConfig { learner: learner.into(), lesson, episodes, seed };
+    let config = TrainConfig::base(learner, lesson, episodes, seed);
     let evaluator = Evaluator::new(1)?;
     let mut trainer = Trainer::new(config, &LocalFactory, &evaluator, stop)?;
     let mut log = Log::default();

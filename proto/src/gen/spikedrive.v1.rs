@@ -81,7 +81,7 @@ pub struct Limits {
     #[prost(uint64, tag = "6")]
     pub lease_seconds: u64,
 }
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct CreateSessionRequest {
     /// Number of lanes, at least 1.
     #[prost(uint32, tag = "1")]
@@ -97,6 +97,9 @@ pub struct CreateSessionRequest {
     pub first_episode: u64,
     #[prost(enumeration = "AutoresetMode", tag = "7")]
     pub autoreset_mode: i32,
+    /// What differs from the base task; absent means nothing.
+    #[prost(message, optional, tag = "8")]
+    pub options: ::core::option::Option<WorldOptions>,
     /// Where the cars drive.
     #[prost(oneof = "create_session_request::Course", tags = "2, 3")]
     pub course: ::core::option::Option<create_session_request::Course>,
@@ -111,6 +114,31 @@ pub mod create_session_request {
         #[prost(message, tag = "3")]
         Circuit(super::CircuitCourse),
     }
+}
+/// Options of the world. Zero means that an option is off.
+#[derive(Clone, Copy, PartialEq, ::prost::Message)]
+pub struct WorldOptions {
+    /// Number of rays, 3 (also 0), 5, 7 or 9, spread evenly from +45 to -45 degrees.
+    #[prost(uint32, tag = "1")]
+    pub rays: u32,
+    /// Standard deviation of Gaussian noise on each ray, in units.
+    #[prost(double, tag = "2")]
+    pub sensor_noise: f64,
+    /// The driver sees what the sensors saw this many steps ago.
+    #[prost(uint32, tag = "3")]
+    pub sensor_latency: u32,
+    /// Share of the commanded turn that the actuator takes over in a step, in (0, 1\]; 1 (also 0) is no lag.
+    #[prost(double, tag = "4")]
+    pub actuator_lag: f64,
+    /// Strength of side wind, in units a step.
+    #[prost(double, tag = "5")]
+    pub gust: f64,
+    /// Half-widths vary between 3 and 4 units along the road. Not on circuits.
+    #[prost(bool, tag = "6")]
+    pub varying_width: bool,
+    /// Weight of the predictive reward: the mean centring over the next five steps, if the car went straight on.
+    #[prost(double, tag = "7")]
+    pub predictive_reward: f64,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct PhaseCourse {
@@ -127,13 +155,15 @@ pub struct CircuitCourse {
     /// The file's text: x_m,y_m,w_tr_right_m,w_tr_left_m a row, a closed loop.
     #[prost(string, tag = "2")]
     pub csv: ::prost::alloc::string::String,
+    #[prost(enumeration = "CircuitMode", tag = "3")]
+    pub mode: i32,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct CreateSessionResponse {
     /// Random, 128 bits, hexadecimal.
     #[prost(string, tag = "1")]
     pub session_id: ::prost::alloc::string::String,
-    /// The first observation of every lane: lanes x 3 f32.
+    /// The first observation of every lane: lanes x rays f32.
     #[prost(bytes = "vec", tag = "2")]
     pub observations: ::prost::alloc::vec::Vec<u8>,
     /// What the defaults became.
@@ -144,15 +174,65 @@ pub struct CreateSessionResponse {
     /// Length of a circuit's lap in units; 0 on generated tracks.
     #[prost(double, tag = "5")]
     pub lap_length: f64,
+    /// The options as they are in force.
+    #[prost(message, optional, tag = "6")]
+    pub options: ::core::option::Option<WorldOptions>,
+    /// Bounds of one lane's observation.
+    #[prost(message, optional, tag = "7")]
+    pub observation_space: ::core::option::Option<ObservationSpace>,
+    #[prost(message, optional, tag = "8")]
+    pub action_space: ::core::option::Option<ActionSpace>,
+    /// What a driver should know before it starts, such as a corner that few get round.
+    #[prost(string, repeated, tag = "9")]
+    pub warnings: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct StreamRequest {
     /// The session; needed in the first request, then either the same or empty.
     #[prost(string, tag = "1")]
     pub session_id: ::prost::alloc::string::String,
+    #[prost(oneof = "stream_request::Command", tags = "2, 3")]
+    pub command: ::core::option::Option<stream_request::Command>,
+}
+/// Nested message and enum types in `StreamRequest`.
+pub mod stream_request {
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Command {
+        /// One u8 for each lane: steps.
+        #[prost(bytes, tag = "2")]
+        Actions(::prost::alloc::vec::Vec<u8>),
+        /// One u8 for each lane, 0 or 1: starts the next episode on the marked lanes. Answered by their first observations, with
+        /// rewards of 0.
+        #[prost(bytes, tag = "3")]
+        ResetMask(::prost::alloc::vec::Vec<u8>),
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct StepRequest {
+    #[prost(string, tag = "1")]
+    pub session_id: ::prost::alloc::string::String,
     /// One u8 for each lane.
     #[prost(bytes = "vec", tag = "2")]
     pub actions: ::prost::alloc::vec::Vec<u8>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct StepResponse {
+    #[prost(message, optional, tag = "1")]
+    pub result: ::core::option::Option<StepResult>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ResetRequest {
+    #[prost(string, tag = "1")]
+    pub session_id: ::prost::alloc::string::String,
+    /// One u8 for each lane, 0 or 1; empty means all.
+    #[prost(bytes = "vec", tag = "2")]
+    pub reset_mask: ::prost::alloc::vec::Vec<u8>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ResetResponse {
+    /// The present observation of every lane: lanes x rays f32.
+    #[prost(bytes = "vec", tag = "1")]
+    pub observations: ::prost::alloc::vec::Vec<u8>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct StreamResponse {
@@ -171,7 +251,7 @@ pub mod stream_response {
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct StepResult {
-    /// lanes x 3 f32. Where an episode ended: what the car sees at its end.
+    /// lanes x rays f32. Where an episode ended: what the car sees at its end.
     #[prost(bytes = "vec", tag = "1")]
     pub observations: ::prost::alloc::vec::Vec<u8>,
     /// lanes f64.
@@ -250,6 +330,8 @@ pub enum AutoresetMode {
     /// The step after the end of an episode ignores the lane's action and returns the first observation of its next episode
     /// with reward 0. It is no step of either episode.
     NextStep = 1,
+    /// A lane whose episode is over must be reset before any lane is stepped: a step is FAILED_PRECONDITION.
+    Disabled = 2,
 }
 impl AutoresetMode {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -260,6 +342,7 @@ impl AutoresetMode {
         match self {
             Self::Unspecified => "AUTORESET_MODE_UNSPECIFIED",
             Self::NextStep => "AUTORESET_MODE_NEXT_STEP",
+            Self::Disabled => "AUTORESET_MODE_DISABLED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -267,6 +350,39 @@ impl AutoresetMode {
         match value {
             "AUTORESET_MODE_UNSPECIFIED" => Some(Self::Unspecified),
             "AUTORESET_MODE_NEXT_STEP" => Some(Self::NextStep),
+            "AUTORESET_MODE_DISABLED" => Some(Self::Disabled),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum CircuitMode {
+    /// FIT.
+    Unspecified = 0,
+    /// Scaled so that the tightest corner has a radius of 12.5 units; 8 units wide.
+    Fit = 1,
+    /// 1 unit is 1 metre, as wide as the file says.
+    Real = 2,
+}
+impl CircuitMode {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "CIRCUIT_MODE_UNSPECIFIED",
+            Self::Fit => "CIRCUIT_MODE_FIT",
+            Self::Real => "CIRCUIT_MODE_REAL",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "CIRCUIT_MODE_UNSPECIFIED" => Some(Self::Unspecified),
+            "CIRCUIT_MODE_FIT" => Some(Self::Fit),
+            "CIRCUIT_MODE_REAL" => Some(Self::Real),
             _ => None,
         }
     }
@@ -423,7 +539,7 @@ pub mod environment_service_client {
         }
         /// Makes a vector of lanes and returns their first observations.
         /// INVALID_ARGUMENT: names field, value and range.
-        /// RESOURCE_EXHAUSTED: the server holds as many sessions as it may.
+        /// RESOURCE_EXHAUSTED: the server holds as many sessions, or as many lanes x horizon in all of them, as it may.
         pub async fn create_session(
             &mut self,
             request: impl tonic::IntoRequest<super::CreateSessionRequest>,
@@ -450,11 +566,62 @@ pub mod environment_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// The hot loop: each request holds one action for every lane and is answered by one response, in order. The first
+        /// Starts the next episode on the marked lanes of a session that no stream drives, whether the present one is over or not.
+        /// NOT_FOUND, FAILED_PRECONDITION: as Stream.
+        /// INVALID_ARGUMENT: the mask does not fit the lanes.
+        pub async fn reset(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ResetRequest>,
+        ) -> std::result::Result<tonic::Response<super::ResetResponse>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/spikedrive.v1.EnvironmentService/Reset",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("spikedrive.v1.EnvironmentService", "Reset"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// One step of a session that no stream drives: the unary twin of Stream, for tools that speak no streams.
+        /// NOT_FOUND, FAILED_PRECONDITION: as Stream; also a step after the end in mode DISABLED.
+        /// INVALID_ARGUMENT: the actions do not fit the lanes.
+        pub async fn step(
+            &mut self,
+            request: impl tonic::IntoRequest<super::StepRequest>,
+        ) -> std::result::Result<tonic::Response<super::StepResponse>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/spikedrive.v1.EnvironmentService/Step",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("spikedrive.v1.EnvironmentService", "Step"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// The hot loop: each request holds one action for every lane, or a mask of lanes to reset, and is answered by one
+        /// response, in order. The first
         /// request names the session. A rejected request is answered in-band by an error, changes nothing, and leaves the
         /// stream open. A session lives on its stream: it is freed when the stream ends.
-        /// NOT_FOUND: there is no such session.
+        /// INVALID_ARGUMENT: the first request names no session.
+        /// NOT_FOUND: there is no such session, or it was closed.
         /// FAILED_PRECONDITION: another stream drives the session.
+        /// OUT_OF_RANGE, INTERNAL: a message is too long, or none of this protocol.
         /// UNAVAILABLE: the server is shutting down.
         pub async fn stream(
             &mut self,
@@ -481,6 +648,7 @@ pub mod environment_service_client {
             self.inner.streaming(req, path, codec).await
         }
         /// Frees a session, also one that no stream ever drove.
+        /// INVALID_ARGUMENT: the id is malformed.
         /// NOT_FOUND: there is no such session.
         pub async fn close_session(
             &mut self,
@@ -531,7 +699,7 @@ pub mod environment_service_server {
         ) -> std::result::Result<tonic::Response<super::GetSpecResponse>, tonic::Status>;
         /// Makes a vector of lanes and returns their first observations.
         /// INVALID_ARGUMENT: names field, value and range.
-        /// RESOURCE_EXHAUSTED: the server holds as many sessions as it may.
+        /// RESOURCE_EXHAUSTED: the server holds as many sessions, or as many lanes x horizon in all of them, as it may.
         async fn create_session(
             &self,
             request: tonic::Request<super::CreateSessionRequest>,
@@ -539,23 +707,41 @@ pub mod environment_service_server {
             tonic::Response<super::CreateSessionResponse>,
             tonic::Status,
         >;
+        /// Starts the next episode on the marked lanes of a session that no stream drives, whether the present one is over or not.
+        /// NOT_FOUND, FAILED_PRECONDITION: as Stream.
+        /// INVALID_ARGUMENT: the mask does not fit the lanes.
+        async fn reset(
+            &self,
+            request: tonic::Request<super::ResetRequest>,
+        ) -> std::result::Result<tonic::Response<super::ResetResponse>, tonic::Status>;
+        /// One step of a session that no stream drives: the unary twin of Stream, for tools that speak no streams.
+        /// NOT_FOUND, FAILED_PRECONDITION: as Stream; also a step after the end in mode DISABLED.
+        /// INVALID_ARGUMENT: the actions do not fit the lanes.
+        async fn step(
+            &self,
+            request: tonic::Request<super::StepRequest>,
+        ) -> std::result::Result<tonic::Response<super::StepResponse>, tonic::Status>;
         /// Server streaming response type for the Stream method.
         type StreamStream: tonic::codegen::tokio_stream::Stream<
                 Item = std::result::Result<super::StreamResponse, tonic::Status>,
             >
             + std::marker::Send
             + 'static;
-        /// The hot loop: each request holds one action for every lane and is answered by one response, in order. The first
+        /// The hot loop: each request holds one action for every lane, or a mask of lanes to reset, and is answered by one
+        /// response, in order. The first
         /// request names the session. A rejected request is answered in-band by an error, changes nothing, and leaves the
         /// stream open. A session lives on its stream: it is freed when the stream ends.
-        /// NOT_FOUND: there is no such session.
+        /// INVALID_ARGUMENT: the first request names no session.
+        /// NOT_FOUND: there is no such session, or it was closed.
         /// FAILED_PRECONDITION: another stream drives the session.
+        /// OUT_OF_RANGE, INTERNAL: a message is too long, or none of this protocol.
         /// UNAVAILABLE: the server is shutting down.
         async fn stream(
             &self,
             request: tonic::Request<tonic::Streaming<super::StreamRequest>>,
         ) -> std::result::Result<tonic::Response<Self::StreamStream>, tonic::Status>;
         /// Frees a session, also one that no stream ever drove.
+        /// INVALID_ARGUMENT: the id is malformed.
         /// NOT_FOUND: there is no such session.
         async fn close_session(
             &self,
@@ -717,6 +903,94 @@ pub mod environment_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = CreateSessionSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/spikedrive.v1.EnvironmentService/Reset" => {
+                    #[allow(non_camel_case_types)]
+                    struct ResetSvc<T: EnvironmentService>(pub Arc<T>);
+                    impl<
+                        T: EnvironmentService,
+                    > tonic::server::UnaryService<super::ResetRequest> for ResetSvc<T> {
+                        type Response = super::ResetResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ResetRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as EnvironmentService>::reset(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ResetSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/spikedrive.v1.EnvironmentService/Step" => {
+                    #[allow(non_camel_case_types)]
+                    struct StepSvc<T: EnvironmentService>(pub Arc<T>);
+                    impl<
+                        T: EnvironmentService,
+                    > tonic::server::UnaryService<super::StepRequest> for StepSvc<T> {
+                        type Response = super::StepResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::StepRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as EnvironmentService>::step(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = StepSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

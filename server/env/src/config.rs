@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::{Circuit, Phase, Split};
+use crate::{Circuit, Phase, Split, WorldOptions};
 
 /// Most lanes of one world.
 pub const MAX_LANES: usize = 4096;
 /// Longest horizon, in steps.
 pub const MAX_HORIZON: usize = 10_000;
-/// Most lanes × horizon of one world on generated tracks: each lane holds a road as long as its horizon.
+/// Most lanes × horizon of one world on generated tracks: each lane holds a road half as long again as its horizon.
 pub const MAX_LANE_STEPS: usize = 1_000_000;
 /// Horizon where none is asked for, in steps.
 pub const DEFAULT_HORIZON: usize = 100;
@@ -40,6 +40,20 @@ pub struct WorldConfig {
     pub horizon: usize,
     /// Number of the first episode of every lane: a resumed run goes on where the first one stopped.
     pub first_episode: u64,
+    /// What happens after the end of an episode.
+    pub autoreset: Autoreset,
+    /// What differs from the base task.
+    pub options: WorldOptions,
+}
+
+/// What happens after the end of an episode.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Autoreset {
+    /// The step after the end ignores the lane's action and returns the first observation of its next episode with reward 0.
+    #[default]
+    NextStep,
+    /// A lane whose episode is over must be reset before it is stepped.
+    Disabled,
 }
 
 /// A value that is out of its range.
@@ -72,7 +86,23 @@ impl WorldConfig {
                 ),
             );
         }
-        Ok(())
+        if self.options.varying_width && matches!(self.course, Course::Circuit(_)) {
+            return error("varying_width", "a circuit has widths of its own: use it on phases only".to_owned());
+        }
+        self.options.validate()
+    }
+
+    /// A world without options, with seed 0, from episode 0 on, in mode NEXT_STEP.
+    pub fn base(course: Course, lanes: usize, horizon: usize) -> Self {
+        Self {
+            course,
+            lanes,
+            seed: 0,
+            horizon,
+            first_episode: 0,
+            autoreset: Autoreset::NextStep,
+            options: WorldOptions::default(),
+        }
     }
 }
 
@@ -82,13 +112,7 @@ mod tests {
 
     #[test]
     fn every_range_is_named() {
-        let valid = WorldConfig {
-            course: Course::Phase { phase: Phase::Complex, split: Split::Train },
-            lanes: 1,
-            seed: 0,
-            horizon: 100,
-            first_episode: 0,
-        };
+        let valid = WorldConfig::base(Course::Phase { phase: Phase::Complex, split: Split::Train }, 1, 100);
         assert_eq!(valid.validate(), Ok(()));
         let text = |config: WorldConfig| config.validate().unwrap_err().to_string();
         assert_eq!(text(WorldConfig { lanes: 0, ..valid.clone() }), "lanes: 0 is outside 1..=4096");

@@ -1,16 +1,16 @@
-//! One lane: a car on a track, from its start to its end.
+//! One lane: an episode of a car on a track, with its sensors and its weather.
 
-use std::f64::consts::PI;
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use rand::Rng;
+use rand_chacha::ChaCha8Rng;
 
-use crate::random::{below, uniform};
-use crate::track::{DS, HALF_WIDTH};
-use crate::{Action, Car, Observation, Track, reward, sensors};
-
-/// A car farther than this from the nearest sample of its road has crashed, in units.
-const LOST_DISTANCE: f64 = 6.0;
+use crate::motion::Motion;
+use crate::random::{below, gaussian, uniform};
+use crate::sensors::{self, RANGE};
+use crate::track::DS;
+use crate::{Action, Track, WorldOptions};
 
 /// Where an open track is entered, in units from its beginning.
 const START_RANGE: [f64; 2] = [10.0, 50.0];
@@ -79,17 +79,26 @@ impl Start {
     }
 }
 
+/// The random streams of an episode.
+#[derive(Clone, Debug)]
+pub struct Weather {
+    /// Draws sensor noise.
+    pub sensor_noise: ChaCha8Rng,
+    /// Draws gusts.
+    pub gusts: ChaCha8Rng,
+}
+
 /// A car on a track in the middle of an episode.
 #[derive(Clone, Debug)]
 pub struct Drive {
     track: Arc<Track>,
-    car: Car,
-    index: usize,
-    lateral_deviation: f64,
-    progress: f64,
-    previous_action: Option<Action>,
+    options: WorldOptions,
+    weather: Weather,
+    motion: Motion,
     steps: usize,
     horizon: usize,
+    /// What the sensors saw, the newest last: as many as the latency needs.
+    seen: VecDeque<Vec<f32>>,
 }
 
 impl Drive {
@@ -100,43 +109,49 @@ impl Drive {
     }
 
     /// A car at `start` of `track`, with at most `horizon` steps to drive.
-    pub fn new(track: Arc<Track>, start: Start, horizon: usize) -> Self {
-        let car = Car {
-            position: track.beside(start.index, start.lateral_deviation),
-            heading_rad: track.heading_rad(start.index) + start.heading_error_rad,
-        };
-        let Start { index, lateral_deviation, .. } = start;
-        Self { track, car, index, lateral_deviation, progress: 0.0, previous_action: None, steps: 0, horizon }
+    pub fn new(track: Arc<Track>, start: Start, horizon: usize, options: WorldOptions, weather: Weather) -> Self {
+        let motion = Motion::at(&track, start.index, start.lateral_deviation, start.heading_error_rad);
+        let mut drive = Self { track, options, weather, motion, steps: 0, horizon, seen: VecDeque::new() };
+        drive.sense();
+        drive
     }
 
-    /// What the sensors see now.
-    pub fn observe(&self) -> Observation {
-        sensors::sense(&self.track, self.index, &self.car)
+    /// What the driver sees now: with latency k, what the sensors saw k steps ago.
+    pub fn observation(&self) -> &[f32] {
+        self.seen.front().map_or(&[], Vec::as_slice)
     }
 
-    /// Drives one step: steer, move, find the nearest sample, then reward −100 for a crash (farther than 4 units from the
-    /// centre line, or than 6 from the nearest sample), else [`reward::reward`].
+    /// Drives one step.
     pub fn step(&mut self, action: Action) -> Transition {
-        self.car.drive(action);
-        let nearest = self.track.nearest(self.index, self.car.position);
-        self.index = nearest.index;
-        self.lateral_deviation = nearest.lateral_deviation;
-        self.progress += nearest.advance as f64 * DS;
+        let gust_noise = if self.options.gust > 0.0 { gaussian(&mut self.weather.gusts) } else { 0.0 };
+        let outcome = self.motion.step(&self.track, &self.options, action, gust_noise);
         self.steps += 1;
-        let switched = self.previous_action.is_some_and(|previous| previous != action);
-        self.previous_action = Some(action);
-        if nearest.lateral_deviation.abs() > HALF_WIDTH || nearest.distance > LOST_DISTANCE {
-            return Transition { reward: reward::CRASH, end: Some(EndReason::Crash) };
-        }
-        Transition { reward: reward::reward(self.lateral_deviation, switched), end: self.end() }
+        self.sense();
+        let end = if outcome.crashed { Some(EndReason::Crash) } else { self.end() };
+        Transition { reward: outcome.reward, end }
     }
 
     fn end(&self) -> Option<EndReason> {
-        if self.track.is_closed() && self.progress >= self.track.length() {
+        if self.track.is_closed() && self.motion.progress >= self.track.length() {
             Some(EndReason::Lap)
         } else {
             (self.steps >= self.horizon).then_some(EndReason::Horizon)
         }
+    }
+
+    /// Reads the sensors, with noise, and forgets what is older than the latency.
+    fn sense(&mut self) {
+        let too_old = self.seen.len() > self.options.sensor_latency;
+        let oldest = if too_old { self.seen.pop_front() } else { None };
+        let mut distances = oldest.unwrap_or_else(|| vec![0.0; self.options.rays]);
+        sensors::sense(&self.track, self.motion.index, &self.motion.car, &mut distances);
+        if self.options.sensor_noise > 0.0 {
+            for distance in &mut distances {
+                let noisy = f64::from(*distance) + self.options.sensor_noise * gaussian(&mut self.weather.sensor_noise);
+                *distance = (noisy as f32).clamp(0.0, RANGE);
+            }
+        }
+        self.seen.push_back(distances);
     }
 
     /// The track that is driven.
@@ -144,25 +159,14 @@ impl Drive {
         &self.track
     }
 
-    /// The car's pose.
-    pub fn car(&self) -> &Car {
-        &self.car
+    /// The true state.
+    pub fn motion(&self) -> &Motion {
+        &self.motion
     }
 
-    /// Distance from the centre line in units, left positive.
-    pub fn lateral_deviation(&self) -> f64 {
-        self.lateral_deviation
-    }
-
-    /// The car's heading against the road's, in radians, in [−π, π).
-    pub fn heading_error_rad(&self) -> f64 {
-        let error = self.car.heading_rad - self.track.heading_rad(self.index);
-        error - 2.0 * PI * libm::floor((error + PI) / (2.0 * PI))
-    }
-
-    /// Units of centre line passed since the start.
-    pub fn progress(&self) -> f64 {
-        self.progress
+    /// The options of the world.
+    pub fn options(&self) -> &WorldOptions {
+        &self.options
     }
 
     /// Steps driven.
@@ -175,23 +179,17 @@ impl Drive {
 mod tests {
     use super::*;
     use crate::Phase;
+    use crate::random::{Purpose, stream};
 
-    fn straight_road(lateral_deviation: f64, horizon: usize) -> Drive {
-        let track = Arc::new(Phase::Straight.track(0, Drive::road_length(horizon)));
-        Drive::new(track, Start { index: 40, lateral_deviation, heading_error_rad: 0.0 }, horizon)
+    fn drive(phase: Phase, lateral_deviation: f64, horizon: usize, options: WorldOptions) -> Drive {
+        let track = Arc::new(phase.track(0, Drive::road_length(horizon)));
+        let weather =
+            Weather { sensor_noise: stream(0, Purpose::SensorNoise, 0, 0), gusts: stream(0, Purpose::Gusts, 0, 0) };
+        Drive::new(track, Start { index: 40, lateral_deviation, heading_error_rad: 0.0 }, horizon, options, weather)
     }
 
-    #[test]
-    fn first_step_costs_no_switch_and_later_ones_do() {
-        let mut drive = straight_road(0.0, 100);
-        assert_eq!(drive.step(Action::Straight), Transition { reward: 2.5, end: None });
-        assert_eq!(drive.step(Action::Straight).reward, 2.5);
-        let left = drive.step(Action::Left);
-        let deviation = 0.099_833_416_646_828_15;
-        assert!((left.reward - (2.5 - deviation / 2.0 - 0.1)).abs() < 1e-12);
-        assert!((drive.lateral_deviation() - deviation).abs() < 1e-12);
-        assert!((drive.heading_error_rad() - 0.1).abs() < 1e-12);
-        assert_eq!(drive.progress(), 3.0);
+    fn straight_road(lateral_deviation: f64, horizon: usize) -> Drive {
+        drive(Phase::Straight, lateral_deviation, horizon, WorldOptions::default())
     }
 
     #[test]
@@ -216,5 +214,39 @@ mod tests {
         let mut drive = straight_road(0.0, 10_000);
         let end = std::iter::repeat_with(|| drive.step(Action::Left)).find_map(|transition| transition.end);
         assert_eq!(end, Some(EndReason::Crash));
+    }
+
+    #[test]
+    fn latency_shows_the_past_and_at_first_the_first() {
+        let late = WorldOptions { sensor_latency: 3, ..WorldOptions::default() };
+        let (mut now, mut then) =
+            (drive(Phase::Complex, 0.5, 100, WorldOptions::default()), drive(Phase::Complex, 0.5, 100, late));
+        let mut seen = vec![now.observation().to_vec()];
+        for step in 1..20usize {
+            now.step(Action::Left);
+            then.step(Action::Left);
+            seen.push(now.observation().to_vec());
+            assert_eq!(then.observation(), seen[step.saturating_sub(3)], "step {step}");
+            if step > 8 {
+                break;
+            }
+        }
+    }
+
+    #[test]
+    fn noise_has_its_deviation_and_stays_in_range() {
+        let noisy = WorldOptions { sensor_noise: 0.5, ..WorldOptions::default() };
+        let errors: Vec<f64> = {
+            let mut drive = drive(Phase::Straight, 0.0, 200, noisy);
+            (0..150)
+                .map(|_| {
+                    drive.step(Action::Straight);
+                    assert!(drive.observation().iter().all(|distance| (0.0..=RANGE).contains(distance)));
+                    f64::from(drive.observation()[0]) - 4.0 * 2f64.sqrt()
+                })
+                .collect()
+        };
+        let deviation = (errors.iter().map(|error| error * error).sum::<f64>() / 150.0).sqrt();
+        assert!((deviation - 0.5).abs() < 0.1, "{deviation}");
     }
 }

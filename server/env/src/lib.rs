@@ -4,8 +4,8 @@
 //! numbers. The same [`WorldConfig`] gives the same episodes bit for bit on every platform, whatever the number of
 //! lanes, and whether the world is stepped in process or over the network.
 //!
-//! The walk of one step: [`Action`] → [`Drive::step`] → [`Car`] moves → [`Track`] tells the lateral deviation →
-//! [`reward`] → [`sensors`] cast three rays → the next observation.
+//! The walk of one step: [`Action`] → [`motion`] moves the [`Car`] → [`Track`] tells the lateral deviation → [`reward`] →
+//! [`sensors`] cast rays → [`Drive`] adds noise and latency → the next observation.
 //!
 //! | quantity | unit |
 //! |---|---|
@@ -20,6 +20,9 @@ pub mod ceiling;
 pub mod circuit;
 pub mod config;
 pub mod drive;
+pub mod motion;
+pub mod options;
+pub mod oracle;
 pub mod phase;
 pub mod random;
 pub mod reward;
@@ -30,11 +33,11 @@ pub mod vector_world;
 
 pub use action::Action;
 pub use car::Car;
-pub use circuit::{Circuit, CircuitError};
-pub use config::{ConfigError, Course, WorldConfig};
+pub use circuit::{Circuit, CircuitError, CircuitMode};
+pub use config::{Autoreset, ConfigError, Course, WorldConfig};
 pub use drive::{Drive, EndReason, Transition};
+pub use options::{WorldOptions, WorldPreset};
 pub use phase::Phase;
-pub use sensors::{OBSERVATION_SIZE, Observation};
 pub use split::Split;
 pub use track::Track;
 pub use vector_world::{StepBatch, VectorWorld};

@@ -53,11 +53,6 @@ impl Phase {
         }
     }
 
-    /// The phase that follows in the curriculum.
-    pub fn next(self) -> Option<Self> {
-        Self::ALL.into_iter().find(|phase| phase.number() == self.number() + 1)
-    }
-
     /// The track of this phase and seed, at least `length` units long. A longer track of the same seed starts with
     /// the same road.
     pub fn track(self, track_seed: u64, length: f64) -> Track {
@@ -68,6 +63,16 @@ impl Phase {
             self.append_segment(&mut profile, &mut rng);
         }
         Track::from_curvature(&profile.0, samples)
+    }
+
+    /// [`Phase::track`] with half-widths `3.5 + 0.5·sin(2π·arc_length/60 + φ)` units, φ drawn from the track seed.
+    pub fn track_of_varying_width(self, track_seed: u64, length: f64) -> Track {
+        let track = self.track(track_seed, length);
+        let mut rng = random::stream(track_seed, Purpose::Width, u64::from(self.number()), 0);
+        let offset_rad = uniform(&mut rng, 0.0, 2.0 * PI);
+        let half_width = |i: usize| 3.5 + 0.5 * libm::sin(2.0 * PI * i as f64 * DS / 60.0 + offset_rad);
+        let half_widths = (0..track.samples()).map(|i| [half_width(i); 2]).collect();
+        track.with_half_width(half_widths)
     }
 
     /// Appends the next random piece of road: lengths in units, curvatures in radians per unit, left positive.
@@ -139,8 +144,6 @@ mod tests {
             assert_eq!(Phase::try_from(phase.number()), Ok(phase));
         }
         assert!(Phase::try_from(5).unwrap_err().to_string().starts_with("phase 5 does not exist"));
-        assert_eq!(Phase::Straight.next(), Some(Phase::Gentle));
-        assert_eq!(Phase::Complex.next(), None);
     }
 
     #[test]
@@ -171,5 +174,14 @@ mod tests {
 
     fn max_curvature(track: &Track) -> f64 {
         (1..track.samples()).map(|i| (track.heading_rad(i) - track.heading_rad(i - 1)).abs() / DS).fold(0.0, f64::max)
+    }
+
+    #[test]
+    fn a_varying_width_stays_within_its_bounds_and_keeps_the_centre() {
+        let (plain, varying) = (Phase::Sharp.track(3, 260.0), Phase::Sharp.track_of_varying_width(3, 260.0));
+        let widths: Vec<f64> = (0..varying.samples()).map(|i| varying.half_width(i)[0]).collect();
+        let (low, high) = widths.iter().fold((9.0f64, 0.0f64), |(low, high), &w| (low.min(w), high.max(w)));
+        assert!((low - 3.0).abs() < 1e-3 && (high - 4.0).abs() < 1e-3, "{low} {high}");
+        assert!((0..520).all(|i| plain.centre(i) == varying.centre(i)));
     }
 }

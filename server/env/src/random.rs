@@ -14,8 +14,16 @@ pub enum Purpose {
     Track = 1,
     /// The choice of a track and the start of an episode: keyed by lane and episode.
     Episode = 2,
-    /// The start on a held-out track: keyed by track seed, so that a track has one start, whoever drives it.
+    /// The start on a held-out track: keyed by track seed and phase, so that a track has one start, whoever drives it.
     HeldOutStart = 3,
+    /// Sensor noise: keyed by lane and episode, on a held-out track by that track.
+    SensorNoise = 4,
+    /// Gusts: keyed alike.
+    Gusts = 5,
+    /// The phase of a varying width: keyed by track seed and phase.
+    Width = 6,
+    /// The random oracle: keyed by lane.
+    RandomDriver = 7,
 }
 
 /// The stream of `(seed, purpose, a, b)`: the four numbers, little-endian, are the ChaCha8 key.
@@ -40,6 +48,12 @@ pub fn below(rng: &mut impl Rng, n: u64) -> u64 {
 /// +1 or −1, each with probability ½.
 pub fn sign(rng: &mut impl Rng) -> f64 {
     if rng.next_u64() >> 63 == 0 { 1.0 } else { -1.0 }
+}
+
+/// Standard normal, by the method of Box and Muller.
+pub fn gaussian(rng: &mut impl Rng) -> f64 {
+    let radius = libm::sqrt(-2.0 * libm::log(1.0 - uniform(rng, 0.0, 1.0)));
+    radius * libm::cos(uniform(rng, 0.0, std::f64::consts::TAU))
 }
 
 #[cfg(test)]
@@ -72,5 +86,13 @@ mod tests {
         let mut seen = [0; 5];
         (0..1000).for_each(|_| seen[below(&mut rng, 5) as usize] += 1);
         assert!(seen.iter().all(|&n| n > 150));
+    }
+
+    #[test]
+    fn gaussian_has_the_moments_of_a_standard_normal() {
+        let mut rng = stream(1, Purpose::Gusts, 0, 0);
+        let draws: Vec<f64> = (0..50_000).map(|_| gaussian(&mut rng)).collect();
+        let moment = |power| draws.iter().map(|x| x.powi(power)).sum::<f64>() / 50_000.0;
+        assert!(moment(1).abs() < 0.02 && (moment(2) - 1.0).abs() < 0.03 && (moment(4) - 3.0).abs() < 0.2);
     }
 }

@@ -1,43 +1,46 @@
-//! Three distance sensors: rays to the nearest edge of the road.
+//! Distance sensors: rays to the nearest edge of the road.
 
-use std::f64::consts::FRAC_PI_4;
+use std::f64::consts::{FRAC_PI_2, FRAC_PI_4};
 
 use crate::Car;
 use crate::track::{Edge, Track, WINDOW};
 
-/// Distances in units to the left, ahead and to the right, each in `[0, 20]`.
-pub type Observation = [f32; OBSERVATION_SIZE];
+/// Number of rays of the base task: left, ahead, right.
+pub const RAYS: usize = 3;
 
-/// Number of rays.
-pub const OBSERVATION_SIZE: usize = 3;
+/// Most rays that can be asked for.
+pub const MAX_RAYS: usize = 9;
 
 /// Farthest distance that a ray reports, in units.
 pub const RANGE: f32 = 20.0;
 
-/// Direction of each ray against the car's heading, in radians, left positive.
-pub const RAY_ANGLES_RAD: [f64; OBSERVATION_SIZE] = [FRAC_PI_4, 0.0, -FRAC_PI_4];
+/// Direction of ray `ray` of `rays` against the car's heading, in radians, left positive: evenly from +45° to −45°.
+pub fn ray_angle_rad(ray: usize, rays: usize) -> f64 {
+    FRAC_PI_4 - FRAC_PI_2 * ray as f64 / (rays - 1) as f64
+}
 
-/// Name of each ray, in the order of the observation.
-pub const RAY_NAMES: [&str; OBSERVATION_SIZE] = ["left", "center", "right"];
+/// Name of each ray, in the order of the observation: left, center and right, or the angle in degrees.
+pub fn ray_names(rays: usize) -> Vec<String> {
+    if rays == RAYS {
+        return ["left", "center", "right"].map(str::to_owned).to_vec();
+    }
+    (0..rays).map(|ray| format!("{:+.1} deg", ray_angle_rad(ray, rays).to_degrees())).collect()
+}
 
-/// Casts the rays of `car`, whose nearest sample of `track` is `index`.
+/// Casts the rays of `car`, whose nearest sample of `track` is `index`: one distance in `[0, 20]` units for each element of
+/// `distances`, from left to right.
 ///
 /// Only the edges from 8 units behind that sample to 30 ahead are seen: a track may overlap itself, and a car must not
 /// see a piece of road that it reaches later.
-pub fn sense(track: &Track, index: usize, car: &Car) -> Observation {
+pub fn sense(track: &Track, index: usize, car: &Car, distances: &mut [f32]) {
     let origin = [car.position[0] as f32, car.position[1] as f32];
-    let directions = RAY_ANGLES_RAD.map(|angle_rad| {
-        let (sin, cos) = libm::sincos(car.heading_rad + angle_rad);
-        [cos as f32, sin as f32]
-    });
-    let mut distances = [RANGE; OBSERVATION_SIZE];
-    for edge in [track.left_edge(), track.right_edge()] {
-        let (xs, ys) = relative_window(edge, index, origin);
-        for (distance, direction) in distances.iter_mut().zip(directions) {
-            *distance = nearest_hit(&xs, &ys, direction, *distance);
-        }
+    let windows = [track.left_edge(), track.right_edge()].map(|edge| relative_window(edge, index, origin));
+    let rays = distances.len();
+    for (ray, distance) in distances.iter_mut().enumerate() {
+        let (sin, cos) = libm::sincos(car.heading_rad + ray_angle_rad(ray, rays));
+        let direction = [cos as f32, sin as f32];
+        *distance = windows.iter().fold(RANGE, |nearest, (xs, ys)| nearest_hit(xs, ys, direction, nearest));
     }
-    distances
 }
 
 /// The vertices of `edge` in the window around `index`, seen from `origin`.
@@ -81,9 +84,22 @@ mod tests {
     use super::*;
     use crate::Phase;
 
-    fn on_straight(lateral_deviation: f64, heading_rad: f64) -> Observation {
+    fn on_straight(lateral_deviation: f64, heading_rad: f64) -> [f32; RAYS] {
         let track = Phase::Straight.track(0, 260.0);
-        sense(&track, 100, &Car { position: [50.0, lateral_deviation], heading_rad })
+        let mut distances = [0.0; RAYS];
+        sense(&track, 100, &Car { position: [50.0, lateral_deviation], heading_rad }, &mut distances);
+        distances
+    }
+
+    #[test]
+    fn more_rays_see_the_same_road_from_left_to_right() {
+        let track = Phase::Complex.track(4, 260.0);
+        let car = Car { position: track.beside(90, 1.0), heading_rad: track.heading_rad(90) + 0.1 };
+        let (mut three, mut nine) = ([0.0; 3], [0.0; 9]);
+        sense(&track, 90, &car, &mut three);
+        sense(&track, 90, &car, &mut nine);
+        assert_eq!(three, [nine[0], nine[4], nine[8]]);
+        assert_eq!(ray_names(5), ["+45.0 deg", "+22.5 deg", "+0.0 deg", "-22.5 deg", "-45.0 deg"]);
     }
 
     #[test]

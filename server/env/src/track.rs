@@ -3,7 +3,7 @@
 /// Distance between two samples of the centre line, in units.
 pub const DS: f64 = 0.5;
 
-/// Distance from the centre line to each edge, in units.
+/// Distance from the centre line to each edge of the base task, in units.
 pub const HALF_WIDTH: f64 = 4.0;
 
 /// Samples of the window that a car perceives: 8 units behind it to 30 ahead.
@@ -20,6 +20,8 @@ const NEAREST_AHEAD: isize = 8;
 pub struct Track {
     centre: Vec<[f64; 2]>,
     heading_rad: Vec<f64>,
+    /// Distance from the centre line to the left and the right edge.
+    half_width: Vec<[f64; 2]>,
     left: Edge,
     right: Edge,
     closed: bool,
@@ -60,11 +62,12 @@ impl Track {
             position = [position[0] + DS * cos, position[1] + DS * sin];
             heading_rad += turn_rad;
         }
-        Self::from_centre(centre, headings, false)
+        let half_width = vec![[HALF_WIDTH; 2]; samples];
+        Self::from_centre(centre, headings, half_width, false)
     }
 
     /// A closed road through evenly spaced samples; the heading is that of the chord between the two neighbours.
-    pub(crate) fn from_loop(centre: Vec<[f64; 2]>) -> Self {
+    pub(crate) fn from_loop(centre: Vec<[f64; 2]>, half_width: Vec<[f64; 2]>) -> Self {
         let n = centre.len();
         let heading_rad = (0..n)
             .map(|i| {
@@ -72,13 +75,18 @@ impl Track {
                 libm::atan2(b[1] - a[1], b[0] - a[0])
             })
             .collect();
-        Self::from_centre(centre, heading_rad, true)
+        Self::from_centre(centre, heading_rad, half_width, true)
     }
 
-    fn from_centre(centre: Vec<[f64; 2]>, heading_rad: Vec<f64>, closed: bool) -> Self {
-        let left = Edge::beside(&centre, &heading_rad, HALF_WIDTH, closed);
-        let right = Edge::beside(&centre, &heading_rad, -HALF_WIDTH, closed);
-        Self { centre, heading_rad, left, right, closed }
+    fn from_centre(centre: Vec<[f64; 2]>, heading_rad: Vec<f64>, half_width: Vec<[f64; 2]>, closed: bool) -> Self {
+        let left = Edge::beside(&centre, &heading_rad, |i| half_width[i][0], closed);
+        let right = Edge::beside(&centre, &heading_rad, |i| -half_width[i][1], closed);
+        Self { centre, heading_rad, half_width, left, right, closed }
+    }
+
+    /// The same road with other half-widths: one pair, left and right, for each sample.
+    pub(crate) fn with_half_width(self, half_width: Vec<[f64; 2]>) -> Self {
+        Self::from_centre(self.centre, self.heading_rad, half_width, self.closed)
     }
 
     /// Number of samples.
@@ -104,6 +112,11 @@ impl Track {
     /// Heading of the centre line at sample `index`, in radians.
     pub fn heading_rad(&self, index: usize) -> f64 {
         self.heading_rad[index]
+    }
+
+    /// Distance from sample `index` to the left and the right edge, in units.
+    pub fn half_width(&self, index: usize) -> [f64; 2] {
+        self.half_width[index]
     }
 
     /// The left edge.
@@ -162,13 +175,13 @@ pub struct Edge {
 }
 
 impl Edge {
-    fn beside(centre: &[[f64; 2]], heading_rad: &[f64], lateral: f64, closed: bool) -> Self {
+    fn beside(centre: &[[f64; 2]], heading_rad: &[f64], lateral: impl Fn(usize) -> f64, closed: bool) -> Self {
         let n = centre.len() as isize;
         let padded = -(BEHIND as isize)..n + AHEAD as isize;
         let (x, y) = padded
             .map(|i| {
                 let i = if closed { i.rem_euclid(n) } else { i.clamp(0, n - 1) } as usize;
-                let [x, y] = beside(centre[i], heading_rad[i], lateral);
+                let [x, y] = beside(centre[i], heading_rad[i], lateral(i));
                 (x as f32, y as f32)
             })
             .unzip();
@@ -240,7 +253,7 @@ mod tests {
             let (sin, cos) = libm::sincos(TAU * i as f64 / n as f64);
             [16.0 * cos, 16.0 * sin]
         };
-        let track = Track::from_loop((0..n).map(point).collect());
+        let track = Track::from_loop((0..n).map(point).collect(), vec![[4.0; 2]; n]);
         let nearest = track.nearest(n - 1, track.centre(2));
         assert_eq!((nearest.index, nearest.advance), (2, 3));
         assert_eq!(track.length(), 100.0);

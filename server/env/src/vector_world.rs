@@ -1,17 +1,18 @@
-//! Many lanes, stepped together, in autoreset mode NEXT_STEP.
+//! Many lanes, stepped together.
 
 use std::sync::Arc;
 
-use crate::drive::Start;
+use rand_chacha::ChaCha8Rng;
+
+use crate::config::Autoreset;
+use crate::drive::{Start, Weather};
 use crate::random::{self, Purpose, below};
-use crate::{
-    Action, ConfigError, Course, Drive, EndReason, OBSERVATION_SIZE, Phase, Split, Track, Transition, WorldConfig,
-};
+use crate::{Action, ConfigError, Course, Drive, EndReason, Phase, Split, Track, Transition, WorldConfig};
 
 /// What one step of all lanes gave.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StepBatch {
-    /// `lanes × 3` distances, lane by lane. After the last step of an episode: what the car sees at its end.
+    /// `lanes × rays` distances, lane by lane. After the last step of an episode: what the car sees at its end.
     pub observations: Vec<f32>,
     /// Reward of each lane.
     pub rewards: Vec<f64>,
@@ -19,20 +20,27 @@ pub struct StepBatch {
     pub ends: Vec<Option<EndReason>>,
 }
 
-/// A batch of actions that does not have one action for each lane.
+/// Why lanes cannot be stepped or reset. Nothing has changed then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{given} actions for {lanes} lanes: send one action for each lane")]
-pub struct WrongLaneCount {
-    /// Actions given.
-    pub given: usize,
-    /// Lanes there are.
-    pub lanes: usize,
+pub enum LaneError {
+    /// There is not one action, or one mark of the mask, for each lane.
+    #[error("{given} values for {lanes} lanes: send one for each lane")]
+    WrongCount {
+        /// Actions or marks given.
+        given: usize,
+        /// Lanes there are.
+        lanes: usize,
+    },
+    /// Autoreset is disabled, and the lane's episode is over.
+    #[error("the episode of lane {0} is over and autoreset is DISABLED: reset it first")]
+    EpisodeOver(usize),
 }
 
 /// `lanes` independent cars. Lane k of seed s lives the same episodes whatever the number of lanes.
 ///
-/// Autoreset mode NEXT_STEP (Gymnasium's default): the step after the end of an episode ignores the lane's action and
-/// returns the first observation of its next episode with reward 0. It is no step of either episode.
+/// In autoreset mode NEXT_STEP (Gymnasium's default) the step after the end of an episode ignores the lane's action and returns
+/// the first observation of its next episode with reward 0: it is no step of either episode. In mode DISABLED such a step is
+/// an error, and [`VectorWorld::reset`] starts the next episode.
 #[derive(Clone, Debug)]
 pub struct VectorWorld {
     config: WorldConfig,
@@ -53,12 +61,12 @@ impl VectorWorld {
         config.validate()?;
         let lanes: Vec<Lane> = (0..config.lanes as u64)
             .map(|lane| Lane {
-                drive: first_pose(&config, lane, config.first_episode),
+                drive: begin(&config, lane, config.first_episode),
                 episode: config.first_episode,
                 ended: false,
             })
             .collect();
-        let observations = lanes.iter().flat_map(|lane| lane.drive.observe()).collect();
+        let observations = lanes.iter().flat_map(|lane| lane.drive.observation()).copied().collect();
         let batch = StepBatch { observations, rewards: vec![0.0; config.lanes], ends: vec![None; config.lanes] };
         Ok(Self { config, lanes, batch })
     }
@@ -68,7 +76,7 @@ impl VectorWorld {
         &self.config
     }
 
-    /// The observations that the next actions answer: `lanes × 3`.
+    /// The observations that the next actions answer: `lanes × rays`.
     pub fn observations(&self) -> &[f32] {
         &self.batch.observations
     }
@@ -78,103 +86,153 @@ impl VectorWorld {
         self.lanes.get(lane).map(|lane| &lane.drive)
     }
 
-    /// Steps every lane. A wrong number of actions changes nothing.
-    pub fn step(&mut self, actions: &[Action]) -> Result<&StepBatch, WrongLaneCount> {
-        if actions.len() != self.lanes.len() {
-            return Err(WrongLaneCount { given: actions.len(), lanes: self.lanes.len() });
+    /// Steps every lane; one action for each.
+    pub fn step(&mut self, actions: &[Action]) -> Result<&StepBatch, LaneError> {
+        self.check_count(actions.len())?;
+        if self.config.autoreset == Autoreset::Disabled
+            && let Some(lane) = self.lanes.iter().position(|lane| lane.ended)
+        {
+            return Err(LaneError::EpisodeOver(lane));
         }
         for (k, (lane, &action)) in self.lanes.iter_mut().zip(actions).enumerate() {
             let Transition { reward, end } = lane.step(action, &self.config, k as u64);
             self.batch.rewards[k] = reward;
             self.batch.ends[k] = end;
-            self.batch.observations[k * OBSERVATION_SIZE..][..OBSERVATION_SIZE].copy_from_slice(&lane.drive.observe());
         }
+        self.observe();
         Ok(&self.batch)
+    }
+
+    /// Starts the next episode on every lane that `mask` marks, whether the present one is over or not. The rewards and ends of
+    /// the batch are those of no step: 0 and none.
+    pub fn reset(&mut self, mask: &[bool]) -> Result<&StepBatch, LaneError> {
+        self.check_count(mask.len())?;
+        for (k, lane) in self.lanes.iter_mut().enumerate().filter(|(k, _)| mask[*k]) {
+            lane.begin_next(&self.config, k as u64);
+        }
+        self.batch.rewards.fill(0.0);
+        self.batch.ends.fill(None);
+        self.observe();
+        Ok(&self.batch)
+    }
+
+    fn check_count(&self, given: usize) -> Result<(), LaneError> {
+        let lanes = self.lanes.len();
+        if given == lanes { Ok(()) } else { Err(LaneError::WrongCount { given, lanes }) }
+    }
+
+    fn observe(&mut self) {
+        let rays = self.config.options.rays;
+        for (observation, lane) in self.batch.observations.chunks_exact_mut(rays).zip(&self.lanes) {
+            observation.copy_from_slice(lane.drive.observation());
+        }
     }
 }
 
 impl Lane {
     fn step(&mut self, action: Action, config: &WorldConfig, number: u64) -> Transition {
-        if std::mem::take(&mut self.ended) {
-            self.episode = self.episode.wrapping_add(1);
-            self.drive = first_pose(config, number, self.episode);
+        if self.ended {
+            self.begin_next(config, number);
             return Transition { reward: 0.0, end: None };
         }
         let transition = self.drive.step(action);
         self.ended = transition.end.is_some();
         transition
     }
+
+    fn begin_next(&mut self, config: &WorldConfig, number: u64) {
+        self.episode = self.episode.wrapping_add(1);
+        self.drive = begin(config, number, self.episode);
+        self.ended = false;
+    }
 }
 
 /// The car at the start of an episode of a lane.
 ///
-/// Training draws track and start from the lane's stream. A held-out split is a fixed list: lane k drives track
-/// `(k + episode) mod tracks` in that episode, always from the same start, so that one lane over 50 episodes and 50 lanes
-/// over one episode drive the same test.
-fn first_pose(config: &WorldConfig, lane: u64, episode: u64) -> Drive {
+/// Training draws track, start and weather from the lane's streams. A held-out split is a fixed list: lane k drives track
+/// `(k + episode) mod tracks` in that episode, always from the same start and in the same weather, so that one lane over 50
+/// episodes and 50 lanes over one episode drive the same test.
+fn begin(config: &WorldConfig, lane: u64, episode: u64) -> Drive {
     let mut rng = random::stream(config.seed, Purpose::Episode, lane, episode);
-    let (track, start) = match &config.course {
-        Course::Circuit(circuit) => (Arc::clone(circuit.track()), Start::draw(circuit.track(), &mut rng)),
+    let own_weather = || weather(config.seed, lane, episode);
+    let (track, start, weather) = match &config.course {
+        Course::Circuit(circuit) => {
+            (Arc::clone(circuit.track()), Start::draw(circuit.track(), &mut rng), own_weather())
+        }
         Course::Phase { phase, split: Split::Train } => {
             let seed = Split::Train.first_track() + below(&mut rng, Split::Train.tracks());
-            let track = generated(*phase, seed, config.horizon);
+            let track = generated(config, *phase, seed);
             let start = Start::draw(&track, &mut rng);
-            (track, start)
+            (track, start, own_weather())
         }
         Course::Phase { phase, split } => {
             let seed = split.first_track() + lane.wrapping_add(episode) % split.tracks();
-            let track = generated(*phase, seed, config.horizon);
-            let start =
-                Start::draw(&track, &mut random::stream(seed, Purpose::HeldOutStart, u64::from(phase.number()), 0));
-            (track, start)
+            let track = generated(config, *phase, seed);
+            let number = u64::from(phase.number());
+            let start = Start::draw(&track, &mut random::stream(seed, Purpose::HeldOutStart, number, 0));
+            (track, start, weather(seed, number, 0))
         }
     };
-    Drive::new(track, start, config.horizon)
+    Drive::new(track, start, config.horizon, config.options, weather)
 }
 
-fn generated(phase: Phase, seed: u64, horizon: usize) -> Arc<Track> {
-    Arc::new(phase.track(seed, Drive::road_length(horizon)))
+fn weather(seed: u64, a: u64, b: u64) -> Weather {
+    let stream = |purpose| -> ChaCha8Rng { random::stream(seed, purpose, a, b) };
+    Weather { sensor_noise: stream(Purpose::SensorNoise), gusts: stream(Purpose::Gusts) }
+}
+
+fn generated(config: &WorldConfig, phase: Phase, seed: u64) -> Arc<Track> {
+    let length = Drive::road_length(config.horizon);
+    Arc::new(if config.options.varying_width {
+        phase.track_of_varying_width(seed, length)
+    } else {
+        phase.track(seed, length)
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{WorldOptions, WorldPreset};
 
     fn config(lanes: usize, split: Split) -> WorldConfig {
-        WorldConfig {
-            course: Course::Phase { phase: Phase::Complex, split },
-            lanes,
-            seed: 7,
-            horizon: 30,
-            first_episode: 0,
-        }
+        WorldConfig { seed: 7, ..WorldConfig::base(Course::Phase { phase: Phase::Complex, split }, lanes, 30) }
     }
 
     /// Steers towards the side with more room: stays on the road, so that episodes reach their horizon.
     fn steer(observation: &[f32]) -> Action {
-        match observation[0] - observation[2] {
+        match observation[0] - observation[observation.len() - 1] {
             d if d > 1.0 => Action::Left,
             d if d < -1.0 => Action::Right,
             _ => Action::Straight,
         }
     }
 
+    fn steer_all(world: &VectorWorld) -> Vec<Action> {
+        world.observations().chunks(world.config().options.rays).map(steer).collect()
+    }
+
     fn record(mut world: VectorWorld, lane: usize, steps: usize) -> Vec<(Vec<f32>, f64, Option<EndReason>)> {
+        let rays = world.config().options.rays;
         (0..steps)
             .map(|_| {
-                let actions: Vec<_> = world.observations().chunks(OBSERVATION_SIZE).map(steer).collect();
+                let actions = steer_all(&world);
                 let batch = world.step(&actions).unwrap();
-                (batch.observations[lane * 3..][..3].to_vec(), batch.rewards[lane], batch.ends[lane])
+                (batch.observations[lane * rays..][..rays].to_vec(), batch.rewards[lane], batch.ends[lane])
             })
             .collect()
     }
 
     #[test]
-    fn a_lane_lives_the_same_episodes_alone_or_among_others() {
-        for split in Split::ALL {
-            let few = record(VectorWorld::new(config(2, split)).unwrap(), 1, 100);
-            let many = record(VectorWorld::new(config(9, split)).unwrap(), 1, 100);
-            assert_eq!(few, many, "{split:?}");
+    fn a_lane_lives_the_same_episodes_alone_or_among_others_in_every_world() {
+        let wide =
+            WorldOptions { rays: 7, varying_width: true, predictive_reward: 0.5, ..WorldPreset::HardStorm.options() };
+        for options in [WorldOptions::default(), wide] {
+            for split in Split::ALL {
+                let of =
+                    |lanes| record(VectorWorld::new(WorldConfig { options, ..config(lanes, split) }).unwrap(), 1, 100);
+                assert_eq!(of(2), of(9), "{split:?} {options:?}");
+            }
         }
     }
 
@@ -188,6 +246,28 @@ mod tests {
     }
 
     #[test]
+    fn without_autoreset_an_ended_lane_waits_for_its_reset() {
+        let disabled = WorldConfig { autoreset: Autoreset::Disabled, ..config(2, Split::Train) };
+        let mut world = VectorWorld::new(disabled).unwrap();
+        for _ in 0..30 {
+            let actions = steer_all(&world);
+            world.step(&actions).unwrap();
+        }
+        let before = world.observations().to_vec();
+        let error = world.step(&[Action::Straight; 2]).unwrap_err();
+        assert_eq!(error, LaneError::EpisodeOver(0));
+        assert!(error.to_string().contains("lane 0 is over and autoreset is DISABLED: reset it first"));
+        assert_eq!(world.reset(&[true]).unwrap_err(), LaneError::WrongCount { given: 1, lanes: 2 });
+        assert_eq!(world.observations(), before);
+
+        let automatic = record(VectorWorld::new(config(2, Split::Train)).unwrap(), 0, 62);
+        let reset = world.reset(&[true, false]).unwrap();
+        assert_eq!(reset.observations[..3], automatic[30].0);
+        assert_eq!((reset.observations[3..].to_vec(), &reset.rewards[..]), (before[3..].to_vec(), &[0.0; 2][..]));
+        assert_eq!(world.step(&[Action::Straight; 2]).unwrap_err(), LaneError::EpisodeOver(1));
+    }
+
+    #[test]
     fn first_episode_continues_the_sequence() {
         let whole = record(VectorWorld::new(config(1, Split::Train)).unwrap(), 0, 93);
         let resumed = VectorWorld::new(WorldConfig { first_episode: 2, ..config(1, Split::Train) }).unwrap();
@@ -197,14 +277,14 @@ mod tests {
 
     #[test]
     fn one_lane_over_many_episodes_and_many_lanes_over_one_drive_the_same_test() {
-        let wide = VectorWorld::new(config(20, Split::Validation)).unwrap();
+        let options = WorldPreset::HardStorm.options();
+        let wide = VectorWorld::new(WorldConfig { options, ..config(20, Split::Validation) }).unwrap();
         for episode in 0..20 {
-            let narrow = VectorWorld::new(WorldConfig {
-                first_episode: episode as u64,
-                seed: 99,
-                ..config(1, Split::Validation)
-            });
-            assert_eq!(narrow.unwrap().observations(), &wide.observations()[episode * 3..][..3]);
+            let first_episode = episode as u64;
+            let narrow =
+                VectorWorld::new(WorldConfig { first_episode, seed: 99, options, ..config(1, Split::Validation) })
+                    .unwrap();
+            assert_eq!(narrow.observations(), &wide.observations()[episode * 3..][..3]);
         }
     }
 
@@ -213,7 +293,7 @@ mod tests {
         let mut world = VectorWorld::new(config(2, Split::Train)).unwrap();
         let before = world.observations().to_vec();
         let error = world.step(&[Action::Left]).unwrap_err();
-        assert_eq!(error.to_string(), "1 actions for 2 lanes: send one action for each lane");
+        assert_eq!(error.to_string(), "1 values for 2 lanes: send one for each lane");
         assert_eq!(world.observations(), before);
     }
 
@@ -221,11 +301,10 @@ mod tests {
     fn bang_bang_drives_every_phase_without_a_crash() {
         for phase in Phase::ALL {
             let course = Course::Phase { phase, split: Split::Test };
-            let mut world =
-                VectorWorld::new(WorldConfig { course, lanes: 50, seed: 0, horizon: 100, first_episode: 0 }).unwrap();
+            let mut world = VectorWorld::new(WorldConfig::base(course, 50, 100)).unwrap();
             let mut total = 0.0;
             for _ in 0..100 {
-                let actions: Vec<_> = world.observations().chunks(OBSERVATION_SIZE).map(steer).collect();
+                let actions = steer_all(&world);
                 let batch = world.step(&actions).unwrap();
                 assert!(batch.ends.iter().all(|end| *end != Some(EndReason::Crash)), "{phase:?}");
                 total += batch.rewards.iter().sum::<f64>() / 50.0;

@@ -7,9 +7,18 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use spikedrive_env::config::MAX_HORIZON;
-use spikedrive_env::sensors::{RANGE, RAY_ANGLES_RAD, sense};
+use spikedrive_env::sensors::{RANGE, RAYS, ray_angle_rad};
 use spikedrive_env::track::{DS, HALF_WIDTH};
-use spikedrive_env::{Action, Car, Circuit, Course, EndReason, Phase, Split, Track, VectorWorld, WorldConfig};
+use spikedrive_env::{
+    Action, Car, Circuit, CircuitMode, Course, EndReason, Phase, Split, Track, VectorWorld, WorldConfig, WorldOptions,
+};
+
+/// What the base task's rays see.
+fn sense(track: &Track, index: usize, car: &Car) -> [f32; RAYS] {
+    let mut distances = [0.0; RAYS];
+    spikedrive_env::sensors::sense(track, index, car, &mut distances);
+    distances
+}
 
 fn phase() -> impl Strategy<Value = Phase> {
     select(Phase::ALL.to_vec())
@@ -100,7 +109,12 @@ fn inflict(lines: &mut Vec<String>, line: usize, damage: Damage) {
 
 /// Whatever is accepted as a circuit is a road of finite numbers that can be driven for a lap; a refusal has a reason.
 fn check_circuit(csv: &str) -> Result<(), TestCaseError> {
-    let circuit = match Circuit::from_csv("any", csv) {
+    check_circuit_mode(csv, CircuitMode::Fit)?;
+    check_circuit_mode(csv, CircuitMode::Real)
+}
+
+fn check_circuit_mode(csv: &str, mode: CircuitMode) -> Result<(), TestCaseError> {
+    let circuit = match Circuit::from_csv("any", csv, mode) {
         Ok(circuit) => circuit,
         Err(error) => {
             prop_assert!(error.to_string().len() > 20);
@@ -112,7 +126,7 @@ fn check_circuit(csv: &str) -> Result<(), TestCaseError> {
     prop_assert!((0..track.samples()).all(|i| track.centre(i).iter().all(|coordinate| coordinate.is_finite())));
     let horizon = circuit.lap_horizon();
     let course = Course::Circuit(Arc::new(circuit));
-    let mut world = VectorWorld::new(WorldConfig { course, lanes: 3, seed: 1, horizon, first_episode: 0 }).unwrap();
+    let mut world = VectorWorld::new(WorldConfig { seed: 1, ..WorldConfig::base(course, 3, horizon) }).unwrap();
     for _ in 0..20 {
         let batch = world.step(&Action::ALL).unwrap();
         prop_assert!(batch.observations.iter().all(|distance| (0.0..=RANGE).contains(distance)));
@@ -154,7 +168,7 @@ proptest! {
 
     #[test]
     fn a_smooth_loop_is_fitted_to_the_car_and_closed(points in smooth_loop()) {
-        let circuit = Circuit::from_csv("loop", &csv(&points)).unwrap();
+        let circuit = Circuit::from_csv("loop", &csv(&points), CircuitMode::Fit).unwrap();
         let track = circuit.track();
         let n = track.samples();
         let turn_rad = |i: usize, samples: usize| wrapped(track.heading_rad((i + samples) % n) - track.heading_rad(i));
@@ -187,9 +201,9 @@ proptest! {
             position: track.beside(index, lateral_deviation),
             heading_rad: track.heading_rad(index) + heading_error_rad,
         };
-        for (ray, angle_rad) in sense(&track, index, &car).into_iter().zip(RAY_ANGLES_RAD) {
+        for (number, ray) in sense(&track, index, &car).into_iter().enumerate() {
             prop_assert!((0.0..=RANGE).contains(&ray));
-            let (sin, cos) = libm::sincos(car.heading_rad + angle_rad);
+            let (sin, cos) = libm::sincos(car.heading_rad + ray_angle_rad(number, RAYS));
             let off_centre = |share: f64| {
                 let along = share * f64::from(ray);
                 let point = [car.position[0] + along * cos, car.position[1] + along * sin];
@@ -248,7 +262,7 @@ proptest! {
     ) {
         let mirror: Vec<_> = points.iter().map(|[x, y]| [*x, -y]).collect();
         let see = |points: &[[f64; 2]], side: f64| {
-            let circuit = Circuit::from_csv("loop", &csv(points)).unwrap();
+            let circuit = Circuit::from_csv("loop", &csv(points), CircuitMode::Fit).unwrap();
             let track = circuit.track();
             let index = at.index(track.samples());
             let position = track.beside(index, side * lateral_deviation);
@@ -278,7 +292,7 @@ proptest! {
         advance in -6isize..=8,
         lateral_deviation in -3.99..3.99,
     ) {
-        let circuit = Circuit::from_csv("loop", &csv(&points)).unwrap();
+        let circuit = Circuit::from_csv("loop", &csv(&points), CircuitMode::Fit).unwrap();
         let track = circuit.track();
         let index = from_seam.rem_euclid(track.samples() as isize) as usize;
         check_nearest(track, index, advance, lateral_deviation)?;
@@ -287,12 +301,17 @@ proptest! {
     #[test]
     fn any_actions_are_driven_until_the_horizon_at_the_latest(
         course in course(),
+        options in options(),
         (lanes, horizon) in (1usize..5, 1usize..60),
         seed in any::<u64>(),
         first_episode in prop_oneof![any::<u64>(), Just(u64::MAX)],
         actions in prop::collection::vec(action(), 100..200),
     ) {
-        let mut world = VectorWorld::new(WorldConfig { course, lanes, seed, horizon, first_episode }).unwrap();
+        let on_circuit = matches!(course, Course::Circuit(_));
+        let options = WorldOptions { varying_width: options.varying_width && !on_circuit, ..options };
+        let base = WorldConfig::base(course, lanes, horizon);
+        let mut world = VectorWorld::new(WorldConfig { seed, first_episode, options, ..base }).unwrap();
+        let best = 2.5 + options.predictive_reward;
         let mut ages = vec![Some(0); lanes];
         for window in actions.windows(lanes) {
             let batch = world.step(window).unwrap();
@@ -306,7 +325,7 @@ proptest! {
                 *steps += 1;
                 match end {
                     Some(EndReason::Crash) => prop_assert_eq!(reward, -100.0),
-                    _ => prop_assert!((0.4..=2.5).contains(&reward), "{reward}"),
+                    _ => prop_assert!((0.4..=best).contains(&reward), "{reward}"),
                 }
                 prop_assert!(*steps < horizon || end.is_some(), "{steps} of {horizon}");
                 prop_assert!(end != Some(EndReason::Horizon) || *steps == horizon, "{steps} of {horizon}");
@@ -318,9 +337,26 @@ proptest! {
     }
 }
 
+fn options() -> impl Strategy<Value = WorldOptions> {
+    let sensing = (select(vec![3, 5, 7, 9]), prop_oneof![Just(0.0), 0.0..10.0], 0usize..=20);
+    let driving = (prop_oneof![Just(1.0), 0.05..=1.0], prop_oneof![Just(0.0), 0.0..0.3], any::<bool>(), 0.0..2.0);
+    (sensing, driving).prop_map(
+        |((rays, sensor_noise, sensor_latency), (actuator_lag, gust, varying_width, predictive_reward))| WorldOptions {
+            rays,
+            sensor_noise,
+            sensor_latency,
+            actuator_lag,
+            gust,
+            varying_width,
+            predictive_reward,
+        },
+    )
+}
+
 fn course() -> impl Strategy<Value = Course> {
     let generated = (phase(), select(Split::ALL.to_vec())).prop_map(|(phase, split)| Course::Phase { phase, split });
-    let circuit = Just(()).prop_map(|()| Course::Circuit(Arc::new(Circuit::from_csv("oval", &oval()).unwrap())));
+    let circuit = Just(())
+        .prop_map(|()| Course::Circuit(Arc::new(Circuit::from_csv("oval", &oval(), CircuitMode::Fit).unwrap())));
     prop_oneof![3 => generated, 1 => circuit]
 }
 

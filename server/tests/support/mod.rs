@@ -8,8 +8,9 @@ use spikedrive_env::{Action, Course, Phase, Split, WorldConfig};
 use spikedrive_proto::convert::action_bytes;
 use spikedrive_proto::v1;
 use spikedrive_proto::v1::environment_service_client::EnvironmentServiceClient;
+use spikedrive_proto::v1::stream_request::Command;
 use spikedrive_proto::v1::stream_response::Outcome;
-use spikedrive_server::serve::serve;
+use spikedrive_server::serve::{ServeError, serve};
 use spikedrive_server::sessions::SessionLimits;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -32,7 +33,7 @@ pub(crate) async fn within<F: Future>(future: F) -> F::Output {
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     pub(crate) shutdown: CancellationToken,
-    pub(crate) serving: JoinHandle<Result<(), tonic::transport::Error>>,
+    pub(crate) serving: JoinHandle<Result<(), ServeError>>,
 }
 
 impl Server {
@@ -67,7 +68,7 @@ pub(crate) async fn connect(address: &str) -> Result<Channel, tonic::transport::
 /// A world in which much happens: short episodes on hard roads.
 pub(crate) fn config(lanes: usize) -> WorldConfig {
     let course = Course::Phase { phase: Phase::Complex, split: Split::Train };
-    WorldConfig { course, lanes, seed: 7, horizon: 25, first_episode: 3 }
+    WorldConfig { seed: 7, first_episode: 3, ..WorldConfig::base(course, lanes, 25) }
 }
 
 pub(crate) async fn create(client: &mut Client, lanes: usize) -> String {
@@ -107,7 +108,11 @@ impl Driving {
     }
 
     pub(crate) async fn send(&self, session_id: &str, actions: Vec<u8>) {
-        let request = v1::StreamRequest { session_id: session_id.to_owned(), actions };
+        self.command(session_id, Command::Actions(actions)).await;
+    }
+
+    pub(crate) async fn command(&self, session_id: &str, command: Command) {
+        let request = v1::StreamRequest { session_id: session_id.to_owned(), command: Some(command) };
         within(self.requests.send(request)).await.unwrap();
     }
 

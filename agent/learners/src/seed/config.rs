@@ -9,6 +9,10 @@ use super::dopamine::DopamineParams;
 use super::stdp::StdpParams;
 use crate::snn::config::NEURONS;
 use crate::snn::lif::LifParams;
+use crate::snn::network::NetworkError;
+
+/// Number of its sensors: left, ahead, right.
+pub const SENSORS: usize = 3;
 
 /// The first design leaves open how sensors enter the network and how synaptic current is scaled: three ways to read it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,6 +119,11 @@ impl SeedConfig {
             stdp: StdpParams::default(),
             dopamine: DopamineParams::default(),
         }
+    }
+
+    /// Checks that an observation of `rays` distances is what the first design takes: three.
+    pub fn check_rays(rays: usize) -> Result<(), NetworkError> {
+        if rays == SENSORS { Ok(()) } else { Err(NetworkError::Rays { world: rays, network: SENSORS }) }
     }
 
     /// Checks every parameter that a file could hold.

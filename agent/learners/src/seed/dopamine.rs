@@ -59,6 +59,7 @@ mod tests {
     use ndarray::array;
 
     use super::*;
+    use crate::snn::synapses::dale_sign;
 
     #[test]
     fn the_baseline_follows_the_returns() {
@@ -73,7 +74,7 @@ mod tests {
     fn one_update_keeps_signs_and_bounds() {
         let params = DopamineParams::default();
         // Neuron 4 is inhibitory.
-        let bounds = WeightBounds::new(5);
+        let bounds = WeightBounds::of_signs((0..5).map(dale_sign));
         let mut weights = array![[0.5, 0.5, 0.88, 0.02, -0.5], [0.5, 0.5, 0.5, 0.5, -0.89]];
         let eligibility = array![[0.1, -0.1, 0.1, -0.1, 9.0], [0.0, 0.0, 0.0, 0.0, -0.1]];
         update(&params, 50.0, &eligibility, &bounds, &mut weights);

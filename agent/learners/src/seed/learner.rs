@@ -7,7 +7,7 @@ use super::stdp::SpikePairs;
 use crate::snn::EpisodeSummary;
 use crate::snn::config::NEURONS;
 use crate::snn::network::NetworkError;
-use crate::snn::synapses::WeightBounds;
+use crate::snn::synapses::{WeightBounds, dale_sign};
 
 /// The lane of the training car; evaluations use others.
 const TRAINING_LANE: u64 = 0;
@@ -33,7 +33,7 @@ impl SeedLearner {
             network: SeedNetwork::new(config, seed)?,
             state: SeedState::new(seed, TRAINING_LANE),
             pairs: SpikePairs::new(config.stdp, NEURONS),
-            bounds: WeightBounds::new(NEURONS),
+            bounds: WeightBounds::of_signs((0..NEURONS).map(dale_sign)),
             baseline: Baseline::default(),
             episode_return: 0.0,
             episode: 0,

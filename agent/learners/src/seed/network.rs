@@ -3,10 +3,9 @@
 use ndarray::{Array2, ShapeBuilder};
 use rand_chacha::ChaCha8Rng;
 
-use super::config::{Reading, SeedConfig};
+use super::config::{Reading, SENSORS, SeedConfig};
 use super::readout::{self, POOLS};
 use super::stdp::SpikePairs;
-use crate::ACTIONS;
 use crate::random::{Purpose, stream, uniform, uniform_in};
 use crate::snn::config::NEURONS;
 use crate::snn::network::NetworkError;
@@ -51,6 +50,11 @@ impl SeedNetwork {
         let mut weights = Array2::zeros((NEURONS, NEURONS).f());
         weights.assign(given);
         Ok(Self { config, weights })
+    }
+
+    /// Checks that an observation of `rays` distances is what the network takes.
+    pub fn check_rays(&self, rays: usize) -> Result<(), NetworkError> {
+        SeedConfig::check_rays(rays)
     }
 
     /// The parameters.
@@ -133,7 +137,7 @@ pub struct SeedState {
     /// Neurons that spiked in the last tick.
     spikes: Vec<usize>,
     /// Probability of a spike of each sensor in a tick.
-    probabilities: [f32; ACTIONS],
+    probabilities: [f32; SENSORS],
     /// Spikes of all neurons in this step.
     spike_count: usize,
     pathway: Vec<f32>,
@@ -149,7 +153,7 @@ impl SeedState {
         Self {
             v: vec![0.0; NEURONS],
             spikes: Vec::new(),
-            probabilities: [0.0; ACTIONS],
+            probabilities: [0.0; SENSORS],
             spike_count: 0,
             pathway: vec![0.0; NEURONS],
             input_rng: stream(seed, Purpose::Encoder, lane),

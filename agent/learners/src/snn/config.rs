@@ -2,14 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::competition::Readout;
 use super::critic::CriticParams;
+use super::divisive::Divisive;
 use super::encoder::PopulationCode;
+use super::escape::EscapeNoise;
 use super::homeostasis::HomeostasisParams;
 use super::lif::LifParams;
 use super::sleep::SleepParams;
 use super::stdp::StdpParams;
-use super::synapses::WiringParams;
-use crate::Schedule;
+use super::synapses::{MotorInputs, WiringParams};
+use crate::{ACTIONS, Schedule};
 
 /// Number of neurons of every network.
 pub const NEURONS: usize = 100;
@@ -21,7 +24,9 @@ pub struct SnnConfig {
     pub ticks: usize,
     /// How distances become spikes; its cells are the sensory neurons.
     pub code: PopulationCode,
-    /// Number of motor neurons, a multiple of three: pools left, straight, right. The rest is hidden.
+    /// Number of hidden neurons.
+    pub hidden_neurons: usize,
+    /// Number of motor neurons, at least three: pools left, straight, right. Neurons that are left over have no synapse.
     pub motor_neurons: usize,
     /// Membranes of hidden and motor neurons.
     pub lif: LifParams,
@@ -29,10 +34,14 @@ pub struct SnnConfig {
     pub wiring: WiringParams,
     /// Factor of the synaptic current into motor neurons.
     pub motor_gain: f32,
-    /// Inverse temperature of the choice between pools.
-    pub inverse_temperature: f32,
+    /// When a motor neuron spikes.
+    pub motor_firing: Firing,
+    /// How the pools compete.
+    pub readout: Readout,
     /// What a synapse contributes to its eligibility.
     pub plasticity: Plasticity,
+    /// Normalisation of the presynaptic counts that eligibility and homeostasis use.
+    pub divisive: Option<Divisive>,
     /// Discount γ per step.
     pub discount: f32,
     /// Decay λ of the traces per step, beside the discount.
@@ -53,14 +62,26 @@ pub struct SnnConfig {
     pub sleep: Option<SleepParams>,
 }
 
-/// The pre- and postsynaptic factors of the learning rule, before the pool's (chosen − share).
+/// When a motor neuron spikes.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum Firing {
+    /// When its potential reaches the threshold.
+    Threshold,
+    /// By chance, the more likely the higher its potential.
+    Escape(EscapeNoise),
+}
+
+/// The pre- and postsynaptic factors of the learning rule: what a synapse remembers of a decision.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum Plasticity {
-    /// Spike pairs of the synapse: pair STDP of spiking motor neurons.
+    /// Spike pairs of the synapse × the pool's (chosen − share): pair STDP of spiking motor neurons.
     PairStdp(StdpParams),
-    /// Spike count of the presynaptic neuron: with the pool's factor, the exact policy gradient of the pathway readout.
+    /// Spike count of the presynaptic neuron × the pool's (chosen − share): the exact policy gradient of the pathway readout.
     PreCount,
+    /// Spike pairs of the winner's burst − pairs of the neuron's own spikes.
+    ContrastiveStdp(StdpParams),
 }
 
 impl SnnConfig {
@@ -69,32 +90,42 @@ impl SnnConfig {
         self.code.cells()
     }
 
-    /// Number of hidden neurons.
-    pub fn hidden_neurons(&self) -> usize {
-        NEURONS - self.sensory_neurons() - self.motor_neurons
-    }
-
     /// Checks every parameter that a file could hold.
     pub fn validate(&self) -> Result<(), String> {
-        let neurons = self.code.cells().saturating_add(self.motor_neurons);
-        if self.motor_neurons == 0 || !self.motor_neurons.is_multiple_of(3) || neurons > NEURONS {
-            return Err(format!(
-                "{} sensory and {} motor neurons do not fit {NEURONS} neurons with three equal pools",
-                self.code.cells(),
-                self.motor_neurons
-            ));
-        }
-        if self.code.cells_per_sensor < 2 || self.code.difference_cells == 1 {
-            return Err("a population needs at least two cells".to_owned());
-        }
+        self.validate_layers()?;
         if !(1..=1000).contains(&self.ticks) {
             return Err(format!("{} ticks a step are outside 1..=1000", self.ticks));
         }
         if !(self.homeostasis.share_floor > 0.0 && self.homeostasis.share_floor < 1.0) {
             return Err(format!("share_floor {} is outside (0, 1)", self.homeostasis.share_floor));
         }
-        if self.sleep.is_some() && self.plasticity != Plasticity::PreCount {
-            return Err("sleep replays spike counts: it needs the plasticity pre-count".to_owned());
+        let by_pathway = matches!(self.readout, Readout::Pathway { .. });
+        if self.sleep.is_some() && !(self.plasticity == Plasticity::PreCount && by_pathway) {
+            return Err(
+                "sleep replays spike counts: it needs the plasticity pre-count and the readout pathway".to_owned()
+            );
+        }
+        Ok(())
+    }
+
+    fn validate_layers(&self) -> Result<(), String> {
+        let Self { code, hidden_neurons, motor_neurons, wiring, .. } = self;
+        if ![3, 5, 7, 9].contains(&code.rays) {
+            return Err(format!("{} rays: use 3, 5, 7 or 9", code.rays));
+        }
+        let neurons = code.cells().saturating_add(*hidden_neurons).saturating_add(*motor_neurons);
+        if *motor_neurons < ACTIONS || neurons > NEURONS {
+            let cells = code.cells();
+            return Err(format!(
+                "{cells} sensory, {hidden_neurons} hidden and {motor_neurons} motor neurons do not fit {NEURONS} neurons with three pools"
+            ));
+        }
+        let changes = code.change.map_or(2, |change| change.cells_per_sensor);
+        if code.cells_per_sensor < 2 || code.difference_cells == 1 || changes < 2 {
+            return Err("a population needs at least two cells".to_owned());
+        }
+        if wiring.motor_inputs == MotorInputs::Hidden && *hidden_neurons == 0 {
+            return Err("the motor neurons hear hidden neurons alone, and there are none".to_owned());
         }
         Ok(())
     }

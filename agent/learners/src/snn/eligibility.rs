@@ -1,30 +1,30 @@
 //! Eligibility traces: what a synapse did lately, waiting for dopamine.
 
-use ndarray::{Array2, ArrayView1};
+use ndarray::{Array2, ArrayView1, ArrayView2};
 
-use super::config::NEURONS;
-use super::synapses::{Layout, WeightBounds};
+use super::synapses::{Layout, WeightBounds, motor_weights_mut};
 use crate::ACTIONS;
 
-/// `e[post, pre]`, motor × presynaptic (Izhikevich 2007; Frémaux & Gerstner 2016).
+/// `e[post, pre]`, motor × afferents (Izhikevich 2007; Frémaux & Gerstner 2016).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Eligibility {
+    layout: Layout,
     traces: Array2<f32>,
 }
 
-/// What each synapse did in a step: the pre- and postsynaptic factors.
+/// What each synapse did in a step.
 #[derive(Clone, Copy, Debug)]
-pub enum Local<'a> {
-    /// The same for all motor neurons: the presynaptic spike counts.
-    PreCount(&'a [f32]),
-    /// Each synapse its own: STDP pairings, motor × presynaptic.
-    Pairings(&'a Array2<f32>),
+pub enum Activity<'a> {
+    /// The same for all motor neurons: one number for each afferent.
+    Shared(&'a [f32]),
+    /// Each synapse its own: motor × afferents.
+    Own(ArrayView2<'a, f32>),
 }
 
 impl Eligibility {
     /// Empty traces.
     pub fn new(layout: &Layout) -> Self {
-        Self { traces: Array2::zeros((layout.motor().len(), layout.presynaptic())) }
+        Self { layout: *layout, traces: Array2::zeros((layout.motor().len(), layout.afferents().len())) }
     }
 
     /// Forgets everything: the start of an episode.
@@ -32,30 +32,32 @@ impl Eligibility {
         self.traces.fill(0.0);
     }
 
-    /// `e_ij ← ρ·(γλ·e_ij + gate_pool(i)·local_ij)`, with `gate_p = 1[p was chosen] − share of p`.
-    pub fn mark(&mut self, decay: f32, ratio: f32, gates: [f32; ACTIONS], local: Local) {
-        let pool = self.traces.nrows() / ACTIONS;
-        for (i, mut row) in self.traces.rows_mut().into_iter().enumerate() {
-            let (decay, gate) = (ratio * decay, ratio * gates[i / pool]);
-            let local = match &local {
-                Local::PreCount(counts) => ArrayView1::from(*counts),
-                Local::Pairings(pairings) => pairings.row(i),
-            };
-            row.zip_mut_with(&local, |trace, local| *trace = decay * *trace + gate * local);
+    /// `e_ij ← decay·e_ij + gate_pool(i)·activity_ij`.
+    pub fn mark(&mut self, decay: f32, gates: [f32; ACTIONS], activity: Activity) {
+        let first = self.layout.motor().start;
+        for (action, gate) in gates.into_iter().enumerate() {
+            for i in self.layout.pool(action).map(|post| post - first) {
+                let activity = match &activity {
+                    Activity::Shared(activity) => ArrayView1::from(*activity),
+                    Activity::Own(activity) => activity.row(i),
+                };
+                self.traces
+                    .row_mut(i)
+                    .zip_mut_with(&activity, |trace, activity| *trace = decay * *trace + gate * activity);
+            }
         }
     }
 
     /// The third factor: `W_ij += step·e_ij` for every plastic synapse, within its bounds.
     pub fn apply(&self, step: f32, weights: &mut Array2<f32>, bounds: &WeightBounds) {
-        let motor = NEURONS - self.traces.nrows();
-        for (i, traces) in self.traces.rows().into_iter().enumerate() {
+        for (post, traces) in self.layout.motor().zip(self.traces.rows()) {
             if let Some(traces) = traces.to_slice() {
-                bounds.update(weights.row_mut(motor + i), step, traces);
+                bounds.update(motor_weights_mut(weights, &self.layout, post), step, traces);
             }
         }
     }
 
-    /// The traces, motor × presynaptic.
+    /// The traces, motor × afferents.
     pub fn traces(&self) -> &Array2<f32> {
         &self.traces
     }
@@ -65,21 +67,33 @@ impl Eligibility {
 mod tests {
     use super::*;
     use crate::snn::Preset;
+    use crate::snn::config::NEURONS;
 
     #[test]
     fn traces_decay_gather_and_move_weights() {
         let layout = Layout::new(&Preset::Stdp.config());
         let mut eligibility = Eligibility::new(&layout);
         let counts: Vec<f32> = (0..79).map(|j| if j == 3 { 0.5 } else { 0.0 }).collect();
-        eligibility.mark(0.81, 1.0, [0.6, -0.4, -0.2], Local::PreCount(&counts));
-        eligibility.mark(0.81, 0.5, [0.0; 3], Local::PreCount(&counts));
+        eligibility.mark(0.81, [0.6, -0.4, -0.2], Activity::Shared(&counts));
+        eligibility.mark(0.5 * 0.81, [0.0; 3], Activity::Shared(&counts));
         let trace = eligibility.traces()[[0, 3]];
         assert!((trace - 0.5 * 0.81 * 0.3).abs() < 1e-6);
         assert!((eligibility.traces()[[20, 3]] + 0.5 * 0.81 * 0.1).abs() < 1e-6);
 
         let mut weights = Array2::from_elem((NEURONS, NEURONS), 0.5);
-        eligibility.apply(0.1, &mut weights, &WeightBounds::new(79));
+        eligibility.apply(0.1, &mut weights, &WeightBounds::new(&layout));
         assert!((weights[[79, 3]] - (0.5 + 0.1 * trace)).abs() < 1e-6);
         assert_eq!((weights[[79, 2]], weights[[78, 3]], weights[[79, 79]]), (0.5, 0.5, 0.5));
+    }
+
+    #[test]
+    fn in_a_strict_hierarchy_only_synapses_of_hidden_neurons_move() {
+        let layout = Layout::new(&Preset::Strict.config());
+        let mut eligibility = Eligibility::new(&layout);
+        eligibility.mark(0.0, [1.0, 0.0, 0.0], Activity::Own(Array2::from_elem((28, 36), 0.2).view()));
+        let mut weights = Array2::zeros((NEURONS, NEURONS));
+        eligibility.apply(1.0, &mut weights, &WeightBounds::new(&layout));
+        assert_eq!((weights[[81, 36]], weights[[82, 36]], weights[[72, 39]]), (0.2, 0.01, -0.01));
+        assert!(weights.columns().into_iter().take(36).flatten().all(|&weight| weight == 0.0));
     }
 }

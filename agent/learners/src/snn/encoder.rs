@@ -5,64 +5,126 @@
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
+use super::change::ChangeCells;
+use super::tuning::Tuning;
+use crate::ACTIONS;
 use crate::random::uniform;
-use crate::{ACTIONS, Observation};
 
-/// Gaussian population code (Pouget, Dayan & Zemel 2000) over sigmoid-compressed distances.
+/// Population code over the distances of an odd number of rays, from left to right.
 ///
-/// Each distance d becomes u in [0, 1]: at the sides `u = 1/(1 + exp(−(d − 6)/s))`, which spends most cells on the distances
-/// where steering is decided, ahead `u = d/20`. Cell i of k fires at `r = r_max·exp(−((u·(k−1) − i)/w)²/2)` spikes a tick.
-/// Difference cells do the same for `u = 1/(1 + exp(−(d_left − d_right)/s_d))`. Three efference cells tell the previous
-/// action: the one of that action fires at r_max.
+/// Each distance d becomes u in [0, 1]: ahead (the middle ray) `u = d/20`, at the sides `u = 1/(1 + exp(−(d − 6)/s))`, which spends
+/// most cells on the distances where steering is decided. Its cells answer as [`Tuning`] says. Difference cells do the same for
+/// `u = 1/(1 + exp(−(d_leftmost − d_rightmost)/s_d))`, [`ChangeCells`] for what a distance did lately. Efference cells tell the
+/// last actions: of the three cells of an action k steps ago, the one of that action fires at r_max.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PopulationCode {
-    /// Cells of each of the three sensors.
+    /// Number of rays: 3, 5, 7 or 9.
+    pub rays: usize,
+    /// Cells of each ray.
     pub cells_per_sensor: usize,
     /// s: slope of the sigmoid at the sides, in units.
     pub side_slope: f32,
-    /// w: width of the tuning curve, in distances between neighbouring cells.
-    pub tuning_width: f32,
-    /// Cells for the difference left − right; 0 for none.
+    /// Tuning of the cells, but for change cells, which have their own.
+    pub tuning: Tuning,
+    /// Cells for the difference leftmost − rightmost; 0 for none.
     pub difference_cells: usize,
     /// s_d: slope of their sigmoid, in units.
     pub difference_slope: f32,
+    /// Cells for the change of each distance.
+    pub change: Option<ChangeCells>,
+    /// Past actions that are told, three cells each.
+    pub efference_steps: usize,
     /// r_max: highest rate, in spikes a tick.
     pub peak_rate: f32,
 }
 
+/// What the code remembers from step to step of an episode.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CodeMemory {
+    /// The last actions, the latest first; before the first action the car went straight.
+    actions: Vec<usize>,
+    /// The slow average of each ray; empty until the first distance is seen.
+    slow: Vec<f32>,
+}
+
+/// The action that an episode is said to have begun with: straight.
+const FIRST_ACTION: usize = 1;
 /// Distance at which the sigmoid of the side sensors is ½, in units.
 const SIDE_CENTRE: f32 = 6.0;
 /// Range of the sensors, in units.
 const RANGE: f32 = 20.0;
 
+impl CodeMemory {
+    /// Forgets all: the start of an episode.
+    pub fn reset(&mut self, code: &PopulationCode) {
+        self.actions.clear();
+        self.actions.resize(code.efference_steps, FIRST_ACTION);
+        self.slow.clear();
+    }
+
+    /// Notes what the car did.
+    pub fn note_action(&mut self, action: usize) {
+        if !self.actions.is_empty() {
+            self.actions.rotate_right(1);
+            self.actions[0] = action;
+        }
+    }
+}
+
 impl PopulationCode {
     /// Number of sensory neurons.
     pub fn cells(&self) -> usize {
-        self.cells_per_sensor.saturating_mul(3).saturating_add(self.difference_cells).saturating_add(ACTIONS)
+        let change = self.change.map_or(0, |change| change.cells_per_sensor);
+        self.cells_per_sensor
+            .saturating_add(change)
+            .saturating_mul(self.rays)
+            .saturating_add(self.difference_cells)
+            .saturating_add(self.efference_steps.saturating_mul(ACTIONS))
     }
 
-    /// Writes the rate of every cell, in spikes a tick.
-    pub fn rates(&self, [left, center, right]: &Observation, previous_action: usize, rates: &mut [f32]) {
-        let k = self.cells_per_sensor;
-        let (sensors, rest) = rates.split_at_mut(3 * k);
-        let (differences, efference) = rest.split_at_mut(self.difference_cells);
-        let side = |distance: f32| sigmoid((distance - SIDE_CENTRE) / self.side_slope);
-        for (cells, u) in sensors.chunks_exact_mut(k).zip([side(*left), center / RANGE, side(*right)]) {
-            self.tune(u, cells);
+    /// Writes the rate of every cell, in spikes a tick: sensors from left to right, differences, changes, efference copies.
+    /// `observation` holds a distance in units for each ray.
+    pub fn rates(&self, observation: &[f32], memory: &mut CodeMemory, rates: &mut [f32]) {
+        let (sensors, rest) = rates.split_at_mut(self.rays * self.cells_per_sensor);
+        let (differences, rest) = rest.split_at_mut(self.difference_cells);
+        for (ray, cells) in sensors.chunks_exact_mut(self.cells_per_sensor).enumerate() {
+            self.tuning.rates(self.compress(ray, observation[ray]), self.peak_rate, cells);
         }
-        self.tune(sigmoid((left - right) / self.difference_slope), differences);
-        for (action, rate) in efference.iter_mut().enumerate() {
-            *rate = if action == previous_action { self.peak_rate } else { 0.0 };
+        let difference = observation[0] - observation[self.rays - 1];
+        self.tuning.rates(sigmoid(difference / self.difference_slope), self.peak_rate, differences);
+        let efference = match &self.change {
+            Some(change) => self.change_rates(change, observation, &mut memory.slow, rest),
+            None => rest,
+        };
+        for (cells, &past) in efference.chunks_exact_mut(ACTIONS).zip(&memory.actions) {
+            for (action, rate) in cells.iter_mut().enumerate() {
+                *rate = if action == past { self.peak_rate } else { 0.0 };
+            }
         }
     }
 
-    fn tune(&self, u: f32, cells: &mut [f32]) {
-        let position = u * cells.len().saturating_sub(1) as f32;
-        for (i, rate) in cells.iter_mut().enumerate() {
-            let q = (position - i as f32) / self.tuning_width;
-            // Beyond six widths the rate is below a spike in a million ticks.
-            *rate = if q.abs() > 6.0 { 0.0 } else { self.peak_rate * libm::expf(-0.5 * q * q) };
+    /// u of a ray's distance.
+    fn compress(&self, ray: usize, distance: f32) -> f32 {
+        if ray == self.rays / 2 { distance / RANGE } else { sigmoid((distance - SIDE_CENTRE) / self.side_slope) }
+    }
+
+    /// Returns the cells that are left.
+    fn change_rates<'a>(
+        &self,
+        change: &ChangeCells,
+        observation: &[f32],
+        slow: &mut Vec<f32>,
+        rates: &'a mut [f32],
+    ) -> &'a mut [f32] {
+        if slow.is_empty() {
+            slow.extend(observation);
         }
+        let (cells, rest) = rates.split_at_mut(self.rays * change.cells_per_sensor);
+        let tuning = Tuning::Gaussian { width: change.tuning_width };
+        for ((cells, slow), distance) in cells.chunks_exact_mut(change.cells_per_sensor).zip(slow).zip(observation) {
+            tuning.rates(change.follow(*distance, slow), self.peak_rate, cells);
+        }
+        rest
     }
 }
 
@@ -87,12 +149,14 @@ impl PhaseEncoder {
         self.phases.fill_with(|| uniform(rng));
     }
 
-    /// Advances one tick and appends the numbers of the cells that spike.
+    /// Advances one tick and appends the numbers of the cells that spike. At the highest possible rate, 1, a cell spikes in every
+    /// tick.
     pub fn tick(&mut self, rates: &[f32], spikes: &mut Vec<usize>) {
         for (cell, (phase, rate)) in self.phases.iter_mut().zip(rates).enumerate() {
             *phase += rate;
             if *phase >= 1.0 {
-                *phase -= 1.0;
+                // The sum of a phase just below 1 and a rate of 1 rounds to 2: less 1, it would spike again by itself.
+                *phase = phase.fract();
                 spikes.push(cell);
             }
         }
@@ -104,19 +168,31 @@ mod tests {
     use super::*;
     use crate::snn::Preset;
 
+    const CODE: PopulationCode = PopulationCode {
+        rays: 3,
+        cells_per_sensor: 15,
+        side_slope: 2.0,
+        tuning: Tuning::Gaussian { width: 0.7 },
+        difference_cells: 5,
+        difference_slope: 0.7,
+        change: None,
+        efference_steps: 1,
+        peak_rate: 0.5,
+    };
+
+    fn memory(code: &PopulationCode) -> CodeMemory {
+        let mut memory = CodeMemory::default();
+        memory.reset(code);
+        memory
+    }
+
     #[test]
     fn golden_rates() {
-        let code = PopulationCode {
-            cells_per_sensor: 15,
-            side_slope: 2.0,
-            tuning_width: 0.7,
-            difference_cells: 5,
-            difference_slope: 0.7,
-            peak_rate: 0.5,
-        };
-        assert_eq!(code.cells(), 53);
+        assert_eq!(CODE.cells(), 53);
         let mut rates = vec![9.0; 53];
-        code.rates(&[6.0, 10.0, 20.0], 2, &mut rates);
+        let mut memory = memory(&CODE);
+        memory.note_action(2);
+        CODE.rates(&[6.0, 10.0, 20.0], &mut memory, &mut rates);
         assert_eq!(rates[7], 0.5, "6 units to the side lie on the middle cell of the left sensor");
         assert!((rates[6] - 0.5 * libm::expf(-0.5 / 0.49)).abs() < 1e-6);
         assert_eq!(rates[15 + 7], 0.5, "half the range lies on the middle cell of the centre sensor");
@@ -126,13 +202,44 @@ mod tests {
     }
 
     #[test]
+    fn five_rays_have_one_linear_one_in_the_middle() {
+        let code = PopulationCode { rays: 5, ..CODE };
+        assert_eq!(code.cells(), 83);
+        let mut rates = vec![9.0; 83];
+        code.rates(&[20.0, 6.0, 10.0, 6.0, 0.0], &mut memory(&code), &mut rates);
+        assert_eq!([rates[15 + 7], rates[30 + 7], rates[45 + 7]], [0.5; 3]);
+        assert_eq!(rates[79], 0.5, "much more room at the far left lies on the last difference cell");
+    }
+
+    #[test]
+    fn changes_and_past_actions_have_cells() {
+        let change = ChangeCells { cells_per_sensor: 5, rate: 0.3, scale: 1.5, tuning_width: 0.8 };
+        let code = PopulationCode { difference_cells: 0, change: Some(change), efference_steps: 2, ..CODE };
+        let mut memory = memory(&code);
+        let mut rates = vec![9.0; 66];
+        code.rates(&[6.0, 10.0, 20.0], &mut memory, &mut rates);
+        assert_eq!([rates[47], rates[52], rates[57]], [0.5; 3], "nothing has changed yet");
+        assert_eq!(rates[60..], [0.0, 0.5, 0.0, 0.0, 0.5, 0.0], "straight before the start");
+        memory.note_action(0);
+        code.rates(&[6.0, 18.0, 12.0], &mut memory, &mut rates);
+        assert_eq!(rates[47], 0.5);
+        assert!(rates[54] > 0.49 && rates[55] > 0.49, "the distance ahead grew, the one to the right shrank");
+        assert_eq!(rates[60..], [0.5, 0.0, 0.0, 0.0, 0.5, 0.0], "left, and straight before that");
+        memory.reset(&code);
+        code.rates(&[6.0, 10.0, 20.0], &mut memory, &mut rates);
+        assert_eq!(rates[52], 0.5, "an episode begins at rest");
+    }
+
+    #[test]
     fn every_cell_is_written_whatever_the_distances() {
         for preset in Preset::ALL {
-            let code = preset.config().code;
-            for observation in [[0.0; 3], [20.0; 3], [0.0, 20.0, 20.0], [3.0, 7.5, 0.1]] {
-                let mut rates = vec![f32::NAN; code.cells()];
-                code.rates(&observation, 0, &mut rates);
-                assert!(rates.iter().all(|rate| (0.0..=code.peak_rate).contains(rate)));
+            for rays in [3, 5, 7, 9] {
+                let code = preset.for_rays(rays).code;
+                for distances in [[0.0; 9], [20.0; 9], [0.0, 20.0, 20.0, 3.0, 7.5, 0.1, 6.0, 1.0, 19.9]] {
+                    let mut rates = vec![f32::NAN; code.cells()];
+                    code.rates(&distances[..rays], &mut memory(&code), &mut rates);
+                    assert!(rates.iter().all(|rate| (0.0..=code.peak_rate).contains(rate)), "{preset}, {rays} rays");
+                }
             }
         }
     }
@@ -143,5 +250,14 @@ mod tests {
         let mut spikes = Vec::new();
         (0..20).for_each(|_| encoder.tick(&[0.25, 0.0], &mut spikes));
         assert_eq!(spikes, [0; 5]);
+    }
+
+    #[test]
+    fn at_rate_one_a_cell_spikes_in_every_tick_and_only_then() {
+        let mut encoder = PhaseEncoder { phases: vec![0.0, 0.3, 1.0 - f32::EPSILON / 2.0] };
+        let mut spikes = Vec::new();
+        encoder.tick(&[1.0; 3], &mut spikes);
+        (0..5).for_each(|_| encoder.tick(&[0.0; 3], &mut spikes));
+        assert_eq!(spikes, [0, 1, 2]);
     }
 }

@@ -2,28 +2,27 @@
 
 use rand_chacha::ChaCha8Rng;
 
-use super::config::{Plasticity, SnnConfig};
+use super::config::SnnConfig;
 use super::critic::Critic;
 use super::dopamine::td_error;
-use super::eligibility::Local;
 use super::network::{Network, NetworkError, NetworkState};
-use super::readout;
+use super::plasticity::Witness;
 use super::sleep::Sleep;
-use super::stdp::PairStdp;
 use super::three_factor::{Decision, Rates, ThreeFactorRule};
+use crate::ACTIONS;
 use crate::random::{Purpose, stream};
-use crate::{ACTIONS, Observation};
+use crate::schedule::Progress;
 
 /// The lane of the training car; evaluations use others.
 const TRAINING_LANE: u64 = 0;
 
 /// How an episode ended.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum StepEnd {
     /// The task ended: nothing of value follows.
     Terminated,
     /// The episode was cut; this is what the car sees there.
-    Truncated(Observation),
+    Truncated(Vec<f32>),
 }
 
 /// What an episode was like from inside.
@@ -41,13 +40,15 @@ pub struct SpikingLearner {
     config: SnnConfig,
     rule: ThreeFactorRule,
     state: NetworkState,
-    stdp: Option<PairStdp>,
+    witness: Witness,
     sleep: Option<Sleep>,
     exploration: ChaCha8Rng,
     sleep_rng: ChaCha8Rng,
     /// Length of the run, in episodes: what a schedule is scaled to.
     run_episodes: usize,
     episode: usize,
+    /// The episode in which the present phase began.
+    phase_start: usize,
     rates: Rates,
     /// V(x) and reward of the last step, not yet learned from.
     pending: Option<Pending>,
@@ -72,20 +73,17 @@ impl SpikingLearner {
         let network = Network::new(config, seed)?;
         let layout = *network.layout();
         let state = NetworkState::new(&network, seed, TRAINING_LANE);
-        let stdp = match config.plasticity {
-            Plasticity::PairStdp(params) => Some(PairStdp::new(params, layout.motor().len(), layout.presynaptic())),
-            Plasticity::PreCount => None,
-        };
         Ok(Self {
             config,
             rule: ThreeFactorRule::new(network),
             state,
-            stdp,
+            witness: Witness::new(config.plasticity, &layout),
             sleep: config.sleep.map(Sleep::new),
             exploration: stream(seed, Purpose::Exploration, TRAINING_LANE),
             sleep_rng: stream(seed, Purpose::Sleep, TRAINING_LANE),
             run_episodes,
             episode: 0,
+            phase_start: 0,
             rates: Rates { learning: 0.0, homeostasis: 0.0 },
             pending: None,
             dopamine: RunningMean::default(),
@@ -107,28 +105,33 @@ impl SpikingLearner {
         self.episode
     }
 
+    /// Is told that another phase begins with the next episode.
+    pub fn begin_phase(&mut self) {
+        self.phase_start = self.episode;
+    }
+
     /// Forgets the last episode and prepares for the next.
     pub fn begin_episode(&mut self) {
-        let factor = self.config.schedule.factor(self.episode, self.run_episodes);
+        let progress =
+            Progress { episode: self.episode, episodes: self.run_episodes, in_phase: self.episode - self.phase_start };
+        let factor = self.config.schedule.factor(progress);
         let learning = self.config.learning_rate * factor;
         self.rates = Rates { learning, homeostasis: learning * self.config.homeostasis.strength(self.episode) };
-        self.state.reset();
+        self.state.reset(self.rule.network());
         self.rule.forget_traces();
-        if let Some(stdp) = &mut self.stdp {
-            stdp.reset();
-        }
+        self.witness.reset();
         self.pending = None;
         self.dopamine = RunningMean::default();
     }
 
     /// Sees, learns from the step before, decides. Returns an action index.
-    pub fn act(&mut self, observation: &Observation) -> usize {
+    pub fn act(&mut self, observation: &[f32]) -> usize {
         self.simulate(observation);
-        let shares = readout::shares(self.rule.network().pool_drive(&self.state));
+        let competition = self.rule.network().competition(&self.state);
         self.learn_from_pending(true);
-        let action = readout::sample(shares, &mut self.exploration);
-        self.mark(action, shares);
-        self.state.set_previous_action(action);
+        let action = competition.explore(&mut self.exploration);
+        self.mark(action, competition.shares());
+        self.state.note_action(action);
         action
     }
 
@@ -147,7 +150,7 @@ impl SpikingLearner {
             Some(StepEnd::Truncated(observation)) => {
                 self.simulate(&observation);
                 if let Some(sleep) = &mut self.sleep {
-                    sleep.note_end(self.state.counts());
+                    sleep.note_end(self.state.features(self.rule.network().layout()));
                 }
                 self.learn_from_pending(true);
             }
@@ -164,17 +167,14 @@ impl SpikingLearner {
         EpisodeSummary { mean_dopamine, learning_rate: self.rates.learning }
     }
 
-    fn simulate(&mut self, observation: &Observation) {
-        if let Some(stdp) = &mut self.stdp {
-            stdp.begin_step();
-        }
-        self.rule.network().simulate(&mut self.state, observation, self.stdp.as_mut());
+    fn simulate(&mut self, observation: &[f32]) {
+        self.rule.network().simulate(&mut self.state, observation, self.witness.begin_step());
     }
 
     /// Learns from the last step; with `bootstrap`, the present state's value follows it.
     fn learn_from_pending(&mut self, bootstrap: bool) {
         let Some(Pending { value, reward }) = self.pending.take() else { return };
-        let features = self.state.counts();
+        let features = self.state.features(self.rule.network().layout());
         let next_value = bootstrap.then(|| self.rule.critic().value(features));
         let td_error = td_error(reward, self.config.discount, next_value, value);
         self.dopamine.sum += f64::from(td_error);
@@ -183,11 +183,9 @@ impl SpikingLearner {
     }
 
     fn mark(&mut self, action: usize, shares: [f32; ACTIONS]) {
-        let features = self.state.counts();
-        let local = match &self.stdp {
-            Some(stdp) => Local::Pairings(stdp.pairings()),
-            None => Local::PreCount(features),
-        };
+        let layout = *self.rule.network().layout();
+        let features = self.state.features(&layout);
+        let local = self.witness.local(&self.state, &layout);
         self.rule.mark(Decision { features, action, shares, ratio: 1.0 }, local, self.rates);
         self.pending = Some(Pending { value: self.rule.critic().value(features), reward: 0.0 });
         if let Some(sleep) = &mut self.sleep {
@@ -247,7 +245,7 @@ mod tests {
         let mut learner = SpikingLearner::new(Preset::Stdp.config(), 1, 10).unwrap();
         learner.begin_episode();
         learner.act(&observation);
-        learner.reward(-100.0, Some(StepEnd::Truncated(observation)));
+        learner.reward(-100.0, Some(StepEnd::Truncated(observation.to_vec())));
         assert!((learner.end_episode().mean_dopamine + 12.0).abs() < 1e-4);
     }
 

@@ -23,16 +23,18 @@ impl Default for LifParams {
     }
 }
 
-/// Advances membranes by one tick (dt = 1 ms, forward Euler) and appends the index of each neuron that spikes:
-///
-/// `V += (dt/τ)·(−V + I_base + σ·ξ + I_syn)`; where `V ≥ V_threshold`: spike, `V = V_reset`.
+/// A membrane one tick later (dt = 1 ms, forward Euler), before it spikes: `V + (dt/τ)·(−V + I_base + σ·ξ + I_syn)`.
+pub fn leak(params: &LifParams, v: f32, current: f32, noise: f32) -> f32 {
+    v + 1.0 / params.tau_mem_ms * (-v + params.i_base + params.noise_sd * noise + current)
+}
+
+/// Advances membranes by one tick with [`leak`] and appends the index of each neuron that spikes: where `V ≥ V_threshold`: spike, `V = V_reset`.
 ///
 /// `v`, `current` and `noise` (ξ, standard normal) have one value for each neuron. Source: Gerstner et al. 2014, Neuronal
 /// Dynamics, section 1.3.
 pub fn tick(params: &LifParams, v: &mut [f32], current: &[f32], noise: &[f32], spikes: &mut Vec<usize>) {
-    let rate = 1.0 / params.tau_mem_ms;
     for (i, ((v, current), noise)) in v.iter_mut().zip(current).zip(noise).enumerate() {
-        *v += rate * (-*v + params.i_base + params.noise_sd * noise + current);
+        *v = leak(params, *v, *current, *noise);
         if *v >= params.v_threshold {
             *v = params.v_reset;
             spikes.push(i);

@@ -1,27 +1,37 @@
 //! The spiking network and the parts that make it learn.
 //!
-//! A step of the car is T ticks of 1 ms of the network: [`encoder`] → [`network`] ([`lif`], [`synapses`], [`noise`]) →
-//! [`readout`] → action. Learning multiplies three factors: what the synapse did ([`stdp`] or a spike count) × what its pool
-//! did (chosen − share), remembered in an [`eligibility`] trace, × [`dopamine`], the TD error of a [`critic`]. [`homeostasis`]
-//! keeps every pool alive, and [`sleep`] replays remembered episodes. [`three_factor`] applies the rule, [`learner`] puts all in order; [`preset`] names the
-//! settings that were measured.
+//! A step of the car is T ticks of 1 ms of the network: [`encoder`] ([`tuning`], [`change`]) → [`network`] ([`lif`], [`escape`],
+//! [`synapses`], [`relay`], [`noise`]) → [`competition`] of the pools, by current ([`readout`]) or by spikes ([`vote`]) → action.
+//! Learning multiplies three factors: what the synapse did ([`plasticity`]: a spike count, made [`divisive`] or not, or [`stdp`]) ×
+//! what its pool did (chosen − share, or the [`contrastive`] burst), remembered in an [`eligibility`] trace, × [`dopamine`], the TD
+//! error of a [`critic`]. [`homeostasis`] keeps every pool alive, and [`sleep`] replays remembered episodes. [`three_factor`] applies
+//! the rule, [`learner`] puts all in order; [`preset`] names the settings that were measured, all made of these parts.
 
+pub mod change;
+pub mod competition;
 pub mod config;
+pub mod contrastive;
 pub mod critic;
+pub mod divisive;
 pub mod dopamine;
 pub mod eligibility;
 pub mod encoder;
+pub mod escape;
 pub mod homeostasis;
 pub mod learner;
 pub mod lif;
 pub mod network;
 pub mod noise;
+pub mod plasticity;
 pub mod preset;
 pub mod readout;
+pub mod relay;
 pub mod sleep;
 pub mod stdp;
 pub mod synapses;
 pub mod three_factor;
+pub mod tuning;
+pub mod vote;
 
 pub use config::{Plasticity, SnnConfig};
 pub use critic::Critic;

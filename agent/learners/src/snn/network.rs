@@ -3,16 +3,16 @@
 use ndarray::Array2;
 use rand_chacha::ChaCha8Rng;
 
-use super::config::{NEURONS, SnnConfig};
-use super::encoder::PhaseEncoder;
+use super::competition::{Competition, Readout};
+use super::config::{Firing, NEURONS, SnnConfig};
+use super::encoder::{CodeMemory, PhaseEncoder};
+use super::escape::EscapeNoise;
+use super::lif::LifParams;
 use super::stdp::PairStdp;
 use super::synapses::{Layout, initial_weights};
 use super::{lif, noise, readout};
+use crate::ACTIONS;
 use crate::random::{Purpose, stream};
-use crate::{ACTIONS, Observation};
-
-/// The previous action at the start of an episode: straight.
-const FIRST_ACTION: usize = 1;
 
 /// Parameters and weights: what learning changes and what a file keeps.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,6 +47,14 @@ pub enum NetworkError {
         /// Value.
         weight: f32,
     },
+    /// The world has other sensors than the network.
+    #[error("the world casts {world} rays and the network takes {network}: use a world of {network} rays")]
+    Rays {
+        /// Rays of the world.
+        world: usize,
+        /// Rays of the network.
+        network: usize,
+    },
 }
 
 impl Network {
@@ -70,6 +78,12 @@ impl Network {
         Ok(Self { config, layout: Layout::new(&config), weights: weights.as_standard_layout().into_owned() })
     }
 
+    /// Checks that an observation of `rays` distances is what the network has cells for.
+    pub fn check_rays(&self, rays: usize) -> Result<(), NetworkError> {
+        let network = self.config.code.rays;
+        if rays == network { Ok(()) } else { Err(NetworkError::Rays { world: rays, network }) }
+    }
+
     /// The parameters.
     pub fn config(&self) -> &SnnConfig {
         &self.config
@@ -89,18 +103,28 @@ impl Network {
         &mut self.weights
     }
 
-    /// Runs the network for one step of the car, T ticks. With `stdp`, the motor neurons run too and it pairs their spikes;
-    /// without, they are left out: their spikes change neither the counts nor the action.
-    pub fn simulate(&self, state: &mut NetworkState, observation: &Observation, mut stdp: Option<&mut PairStdp>) {
+    /// Runs the network for one step of the car, T ticks. With `stdp`, it pairs the spikes of the motor neurons. Where neither it
+    /// nor the readout asks for them, the motor neurons are left out: their spikes change nothing else.
+    pub fn simulate(&self, state: &mut NetworkState, observation: &[f32], mut stdp: Option<&mut PairStdp>) {
         let (hidden, motor) = (self.layout.hidden(), self.layout.motor());
-        self.config.code.rates(observation, state.previous_action, &mut state.rates);
+        let motor_runs = stdp.is_some() || self.config.readout == Readout::Vote;
+        self.config.code.rates(observation, &mut state.memory, &mut state.rates);
         state.counts.fill(0.0);
+        state.motor_counts.fill(0.0);
         for _ in 0..self.config.ticks {
-            if let Some(stdp) = stdp.as_deref_mut() {
-                let spikes = state.motor.tick(self, motor.start, self.config.motor_gain, &state.arriving);
-                stdp.tick(&state.arriving, spikes);
+            if motor_runs {
+                state.motor.receive(self, motor.start, self.config.motor_gain, &state.arriving);
+                let spikes = match self.config.motor_firing {
+                    Firing::Threshold => state.motor.fire(&self.config.lif),
+                    Firing::Escape(escape) => state.motor.fire_softly(&self.config.lif, &escape, &mut state.escape_rng),
+                };
+                spikes.iter().for_each(|&i| state.motor_counts[i] += 1.0);
+                if let Some(stdp) = stdp.as_deref_mut() {
+                    stdp.tick(&state.arriving, spikes);
+                }
             }
-            let hidden_spikes = state.hidden.tick(self, hidden.start, 1.0, &state.arriving);
+            state.hidden.receive(self, hidden.start, 1.0, &state.arriving);
+            let hidden_spikes = state.hidden.fire(&self.config.lif);
             state.arriving.clear();
             state.encoder.tick(&state.rates, &mut state.arriving);
             state.arriving.extend(hidden_spikes.iter().map(|spike| spike + hidden.start));
@@ -112,16 +136,23 @@ impl Network {
         state.counts.iter_mut().for_each(|count| *count /= ticks);
     }
 
-    /// The drive of each pool by the step just simulated.
-    pub fn pool_drive(&self, state: &NetworkState) -> [f32; ACTIONS] {
-        readout::pool_drive(&self.weights, &self.layout, self.config.inverse_temperature, &state.counts)
+    /// How the pools stand after the step just simulated.
+    pub fn competition(&self, state: &NetworkState) -> Competition {
+        match self.config.readout {
+            Readout::Pathway { inverse_temperature } => {
+                let features = state.features(&self.layout);
+                let drive = readout::pool_drive(&self.weights, &self.layout, inverse_temperature, features);
+                Competition::Pathway(drive)
+            }
+            Readout::Vote => Competition::Vote(state.pool_spikes(&self.layout)),
+        }
     }
 
     /// Simulates a step and takes the action of the winning pool, without exploring or learning.
-    pub fn act_greedily(&self, state: &mut NetworkState, observation: &Observation) -> usize {
+    pub fn act_greedily(&self, state: &mut NetworkState, observation: &[f32]) -> usize {
         self.simulate(state, observation, None);
-        let action = readout::greedy(self.pool_drive(state));
-        state.previous_action = action;
+        let action = self.competition(state).decide(&mut state.ties_rng);
+        state.note_action(action);
         action
     }
 }
@@ -131,13 +162,16 @@ impl Network {
 pub struct NetworkState {
     encoder: PhaseEncoder,
     encoder_rng: ChaCha8Rng,
+    memory: CodeMemory,
     hidden: Population,
     motor: Population,
+    escape_rng: ChaCha8Rng,
+    ties_rng: ChaCha8Rng,
     /// Sensory and hidden neurons that spiked in the last tick.
     arriving: Vec<usize>,
-    previous_action: usize,
     rates: Vec<f32>,
     counts: Vec<f32>,
+    motor_counts: Vec<f32>,
 }
 
 impl NetworkState {
@@ -147,34 +181,48 @@ impl NetworkState {
         let mut state = Self {
             encoder: PhaseEncoder::new(layout.sensory().len()),
             encoder_rng: stream(seed, Purpose::Encoder, lane),
+            memory: CodeMemory::default(),
             hidden: Population::new(layout.hidden().len(), stream(seed, Purpose::HiddenNoise, lane)),
             motor: Population::new(layout.motor().len(), stream(seed, Purpose::MotorNoise, lane)),
+            escape_rng: stream(seed, Purpose::EscapeNoise, lane),
+            ties_rng: stream(seed, Purpose::Ties, lane),
             arriving: Vec::new(),
-            previous_action: FIRST_ACTION,
             rates: vec![0.0; layout.sensory().len()],
             counts: vec![0.0; layout.presynaptic()],
+            motor_counts: vec![0.0; layout.motor().len()],
         };
-        state.reset();
+        state.reset(network);
         state
     }
 
     /// The start of another episode.
-    pub fn reset(&mut self) {
+    pub fn reset(&mut self, network: &Network) {
         self.encoder.reset(&mut self.encoder_rng);
         self.hidden.v.fill(0.0);
         self.motor.v.fill(0.0);
         self.arriving.clear();
-        self.previous_action = FIRST_ACTION;
+        self.memory.reset(&network.config.code);
     }
 
     /// Tells the network what the car did: the efference copy of the next step.
-    pub fn set_previous_action(&mut self, action: usize) {
-        self.previous_action = action;
+    pub fn note_action(&mut self, action: usize) {
+        self.memory.note_action(action);
     }
 
     /// Spikes per tick of each sensory and hidden neuron in the step just simulated, each in `[0, 1]`.
     pub fn counts(&self) -> &[f32] {
         &self.counts
+    }
+
+    /// x: those of the neurons that motor neurons and critic hear.
+    pub fn features(&self, layout: &Layout) -> &[f32] {
+        &self.counts[layout.afferents()]
+    }
+
+    /// Spikes of each pool in the step just simulated; 0 where motor neurons were left out.
+    pub fn pool_spikes(&self, layout: &Layout) -> [f32; ACTIONS] {
+        let first = layout.motor().start;
+        std::array::from_fn(|action| layout.pool(action).map(|post| self.motor_counts[post - first]).sum())
     }
 }
 
@@ -193,14 +241,25 @@ impl Population {
         Self { v: vec![0.0; neurons], rng, current: vec![0.0; neurons], noise: vec![0.0; neurons], spikes: Vec::new() }
     }
 
-    /// One tick: `I_i = gain·Σ_j W_ij·S_j(t−1)` for the neurons from `first` on. Returns the indices that spike, from 0.
-    fn tick(&mut self, network: &Network, first: usize, gain: f32, arriving: &[usize]) -> &[usize] {
+    /// One tick's input: `I_i = gain·Σ_j W_ij·S_j(t−1)` for the neurons from `first` on, and noise.
+    fn receive(&mut self, network: &Network, first: usize, gain: f32, arriving: &[usize]) {
         for (current, row) in self.current.iter_mut().zip(network.weights.outer_iter().skip(first)) {
             *current = gain * arriving.iter().map(|&pre| row[pre]).sum::<f32>();
         }
         noise::fill(&mut self.rng, &mut self.noise);
+    }
+
+    /// Takes the tick. Returns the indices that spike, from 0.
+    fn fire(&mut self, params: &LifParams) -> &[usize] {
         self.spikes.clear();
-        lif::tick(&network.config.lif, &mut self.v, &self.current, &self.noise, &mut self.spikes);
+        lif::tick(params, &mut self.v, &self.current, &self.noise, &mut self.spikes);
+        &self.spikes
+    }
+
+    /// The same with a soft threshold.
+    fn fire_softly(&mut self, params: &LifParams, escape: &EscapeNoise, rng: &mut ChaCha8Rng) -> &[usize] {
+        self.spikes.clear();
+        escape.tick(params, &mut self.v, &self.current, &self.noise, rng, &mut self.spikes);
         &self.spikes
     }
 }
@@ -221,7 +280,9 @@ mod tests {
             sums.iter_mut().zip(state.counts()).for_each(|(sum, count)| *sum += count / 100.0);
         }
         let mut rates = vec![0.0; 69];
-        network.config().code.rates(&observation, 1, &mut rates);
+        let mut memory = CodeMemory::default();
+        memory.reset(&network.config().code);
+        network.config().code.rates(&observation, &mut memory, &mut rates);
         for (sum, rate) in sums.iter().zip(&rates) {
             assert!((sum - rate).abs() < 0.001, "{sum} instead of {rate}");
         }

@@ -3,14 +3,20 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::config::{Plasticity, SnnConfig};
+use super::change::ChangeCells;
+use super::competition::Readout;
+use super::config::{Firing, NEURONS, Plasticity, SnnConfig};
 use super::critic::CriticParams;
+use super::divisive::Divisive;
 use super::encoder::PopulationCode;
+use super::escape::EscapeNoise;
 use super::homeostasis::HomeostasisParams;
 use super::lif::LifParams;
-use super::sleep::SleepParams;
+use super::relay::TopographicRelay;
+use super::sleep::{SleepHomeostasis, SleepParams};
 use super::stdp::StdpParams;
-use super::synapses::WiringParams;
+use super::synapses::{Inhibition, MotorInputs, SensoryHidden, WiringParams};
+use super::tuning::Tuning;
 use crate::Schedule;
 
 /// A named [`SnnConfig`].
@@ -21,30 +27,54 @@ pub enum Preset {
     /// The policy gradient of the pathway readout, seen as three factors, with a finer code, a cosine schedule and sleep. The
     /// fastest and the best, but its motor neurons need not spike: a twin without spikes would do as well.
     Pathway,
+    /// The same gradient on a code that remembers: the last four actions and what each distance did lately. For worlds that answer
+    /// late or drag behind; in a world without delay it gains nothing.
+    Memory,
+    /// A strict hierarchy: motor neurons and critic hear hidden neurons alone. These relay the senses nearly one to one; no hidden
+    /// feature is learned.
+    Strict,
+    /// Spikes decide and teach: the pool with most motor spikes acts, and a winner's burst is contrasted with own spikes.
+    OwnSpike,
+    /// As few operations as possible: one spike for each ray and decision, one motor neuron for each action. Plainly a look-up
+    /// table whose entries are synapses: with a single tick there are no LIF dynamics in time.
+    Frugal,
 }
 
 /// A text that names no preset.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no preset: use stdp or pathway")]
+#[error("{0:?} is no preset: use stdp, pathway, memory, strict, own-spike or frugal")]
 pub struct PresetError(String);
 
 impl Preset {
     /// All presets.
-    pub const ALL: [Self; 2] = [Self::Stdp, Self::Pathway];
+    pub const ALL: [Self; 6] = [Self::Stdp, Self::Pathway, Self::Memory, Self::Strict, Self::OwnSpike, Self::Frugal];
 
     /// Its name in flags and files.
     pub fn name(self) -> &'static str {
         match self {
             Self::Stdp => "stdp",
             Self::Pathway => "pathway",
+            Self::Memory => "memory",
+            Self::Strict => "strict",
+            Self::OwnSpike => "own-spike",
+            Self::Frugal => "frugal",
         }
     }
 
-    /// Its settings.
+    /// Its settings for three rays.
     pub fn config(self) -> SnnConfig {
+        self.for_rays(3)
+    }
+
+    /// Its settings for 3, 5, 7 or 9 rays: the more rays, the fewer cells for each, so that 100 neurons suffice.
+    pub fn for_rays(self, rays: usize) -> SnnConfig {
         match self {
-            Self::Stdp => stdp(),
-            Self::Pathway => pathway(),
+            Self::Stdp => stdp(rays),
+            Self::Pathway => pathway(rays),
+            Self::Memory => memory(rays),
+            Self::Strict => strict(rays),
+            Self::OwnSpike => own_spike(rays),
+            Self::Frugal => frugal(rays),
         }
     }
 }
@@ -63,24 +93,36 @@ impl FromStr for Preset {
     }
 }
 
+/// The hidden neurons that code and motor neurons leave over.
+fn rest(code: &PopulationCode, motor_neurons: usize) -> usize {
+    NEURONS.saturating_sub(code.cells() + motor_neurons)
+}
+
 /// 69 sensory, 10 hidden, 21 motor neurons.
-fn stdp() -> SnnConfig {
+fn stdp(rays: usize) -> SnnConfig {
+    let code = PopulationCode {
+        rays,
+        cells_per_sensor: 54 / rays,
+        side_slope: 1.2,
+        tuning: Tuning::Gaussian { width: 0.8 },
+        difference_cells: 12,
+        difference_slope: 0.7,
+        change: None,
+        efference_steps: 1,
+        peak_rate: 0.5,
+    };
     SnnConfig {
         ticks: 20,
-        code: PopulationCode {
-            cells_per_sensor: 18,
-            side_slope: 1.2,
-            tuning_width: 0.8,
-            difference_cells: 12,
-            difference_slope: 0.7,
-            peak_rate: 0.5,
-        },
+        code,
+        hidden_neurons: rest(&code, 21),
         motor_neurons: 21,
         lif: LifParams::default(),
         wiring: WiringParams { motor_jitter: 0.02, ..WiringParams::default() },
         motor_gain: 3.0,
-        inverse_temperature: 10.0,
+        motor_firing: Firing::Threshold,
+        readout: Readout::Pathway { inverse_temperature: 10.0 },
         plasticity: Plasticity::PairStdp(StdpParams::default()),
+        divisive: None,
         discount: 0.9,
         trace_decay: 0.9,
         learning_rate: 0.15,
@@ -94,7 +136,7 @@ fn stdp() -> SnnConfig {
 }
 
 /// The same layers.
-fn pathway() -> SnnConfig {
+fn pathway(rays: usize) -> SnnConfig {
     SnnConfig {
         wiring: WiringParams::default(),
         motor_gain: 0.5,
@@ -102,8 +144,114 @@ fn pathway() -> SnnConfig {
         learning_rate: 0.04,
         reward_floor: -5.0,
         homeostasis: HomeostasisParams { strength: 0.2, half_life: 50.0, share_floor: 1e-6 },
-        sleep: Some(SleepParams { memory: 3, replays: 2 }),
-        ..stdp()
+        sleep: Some(SleepParams { memory: 3, replays: 2, homeostasis: SleepHomeostasis::On }),
+        ..stdp(rays)
+    }
+}
+
+/// The plain rule that `memory`, `strict` and `own-spike` vary: 48 sensory, 22 hidden, 30 motor neurons, a coarser code, a fixed
+/// rate and no sleep.
+fn plain(rays: usize) -> SnnConfig {
+    let base = pathway(rays);
+    let code = PopulationCode {
+        cells_per_sensor: 45 / rays,
+        side_slope: 2.0,
+        tuning: Tuning::Gaussian { width: 0.7 },
+        difference_cells: 0,
+        ..base.code
+    };
+    SnnConfig {
+        code,
+        hidden_neurons: rest(&code, 30),
+        motor_neurons: 30,
+        wiring: WiringParams { motor_jitter: 0.02, ..WiringParams::default() },
+        learning_rate: 0.02,
+        schedule: Schedule::Fixed,
+        reward_floor: -20.0,
+        critic: CriticParams { initial_bias: 15.0, ..base.critic },
+        homeostasis: HomeostasisParams { strength: 0.2, half_life: 100.0, share_floor: 1e-6 },
+        sleep: None,
+        ..base
+    }
+}
+
+/// 57 sensory (10 for each ray, 5 for its change, 12 for the last four actions), 13 hidden, 30 motor neurons. More rays take the
+/// place of hidden neurons too.
+fn memory(rays: usize) -> SnnConfig {
+    let base = plain(rays);
+    let changes = (15 / rays).max(2);
+    let code = PopulationCode {
+        cells_per_sensor: if rays == 3 { 10 } else { 54 / rays - changes },
+        change: Some(ChangeCells { cells_per_sensor: changes, rate: 0.3, scale: 1.5, tuning_width: 0.8 }),
+        efference_steps: 4,
+        ..base.code
+    };
+    SnnConfig {
+        code,
+        hidden_neurons: rest(&code, 30),
+        divisive: Some(Divisive { gain: 0.5, offset: 0.1 }),
+        dopamine_clip: 2.0,
+        critic: CriticParams { rate: 0.1, ..base.critic },
+        homeostasis: HomeostasisParams { strength: 0.5, ..base.homeostasis },
+        ..base
+    }
+}
+
+/// 36 sensory, 36 hidden, 28 motor neurons.
+fn strict(rays: usize) -> SnnConfig {
+    let base = plain(rays);
+    let code = PopulationCode { cells_per_sensor: (36 / rays).min(11), ..base.code };
+    SnnConfig {
+        code,
+        hidden_neurons: code.cells(),
+        motor_neurons: NEURONS - 2 * code.cells(),
+        wiring: WiringParams {
+            sensory_hidden: SensoryHidden::Relay(TopographicRelay { gain: 14.0, width: 0.7 }),
+            hidden_hidden_probability: 0.0,
+            inhibition: Inhibition::EveryFifthButSensory,
+            motor_inputs: MotorInputs::Hidden,
+            ..base.wiring
+        },
+        readout: Readout::Pathway { inverse_temperature: 15.0 },
+        ..base
+    }
+}
+
+/// 48 sensory, 22 hidden, 30 motor neurons.
+fn own_spike(rays: usize) -> SnnConfig {
+    let base = plain(rays);
+    SnnConfig {
+        ticks: 40,
+        motor_gain: 4.0,
+        motor_firing: Firing::Escape(EscapeNoise { peak: 1.0, width: 0.1 }),
+        readout: Readout::Vote,
+        plasticity: Plasticity::ContrastiveStdp(StdpParams { a_plus: 0.05, tau_ms: 20.0 }),
+        homeostasis: HomeostasisParams { strength: 1.0, ..base.homeostasis },
+        ..base
+    }
+}
+
+/// 78 sensory, 3 motor neurons.
+fn frugal(rays: usize) -> SnnConfig {
+    let base = pathway(rays);
+    let code = PopulationCode {
+        cells_per_sensor: 75 / rays,
+        tuning: Tuning::OneHot,
+        difference_cells: 0,
+        peak_rate: 1.0,
+        ..base.code
+    };
+    SnnConfig {
+        ticks: 1,
+        code,
+        hidden_neurons: 0,
+        motor_neurons: 3,
+        readout: Readout::Pathway { inverse_temperature: 5.0 },
+        learning_rate: 0.02,
+        schedule: Schedule::WarmupCosine { warmup: 20, floor: 0.02 },
+        critic: CriticParams { rate: 0.125, bias_rate: 1.2, ..base.critic },
+        sleep: Some(SleepParams { memory: 1, replays: 1, homeostasis: SleepHomeostasis::Off }),
+        ..base
     }
 }
 
@@ -115,20 +263,44 @@ mod tests {
     fn names_and_settings_are_valid() {
         for preset in Preset::ALL {
             assert_eq!(preset.name().parse(), Ok(preset));
-            assert_eq!(preset.config().validate(), Ok(()));
+            for rays in [3, 5, 7, 9] {
+                assert_eq!(preset.for_rays(rays).validate(), Ok(()), "{preset}, {rays} rays");
+            }
         }
-        assert_eq!("stpd".parse::<Preset>().unwrap_err().to_string(), "\"stpd\" is no preset: use stdp or pathway");
-        let neurons = |preset: Preset| (preset.config().sensory_neurons(), preset.config().hidden_neurons());
-        assert_eq!((neurons(Preset::Stdp), neurons(Preset::Pathway)), ((69, 10), (69, 10)));
+        assert!(
+            "stpd".parse::<Preset>().unwrap_err().to_string().starts_with("\"stpd\" is no preset: use stdp, pathway")
+        );
+    }
+
+    #[test]
+    fn a_hundred_neurons_suffice_for_any_number_of_rays() {
+        let neurons = |preset: Preset| {
+            [3, 5, 7, 9].map(|rays| {
+                let config = preset.for_rays(rays);
+                (config.sensory_neurons(), config.hidden_neurons, config.motor_neurons)
+            })
+        };
+        assert_eq!(neurons(Preset::Stdp), [(69, 10, 21), (65, 14, 21), (64, 15, 21), (69, 10, 21)]);
+        assert_eq!(neurons(Preset::Stdp), neurons(Preset::Pathway));
+        assert_eq!(neurons(Preset::Memory), [(57, 13, 30), (62, 8, 30), (61, 9, 30), (66, 4, 30)]);
+        assert_eq!(neurons(Preset::Strict), [(36, 36, 28), (38, 38, 24), (38, 38, 24), (39, 39, 22)]);
+        assert_eq!(neurons(Preset::OwnSpike), [(48, 22, 30), (48, 22, 30), (45, 25, 30), (48, 22, 30)]);
+        assert_eq!(neurons(Preset::Frugal), [(78, 0, 3), (78, 0, 3), (73, 0, 3), (75, 0, 3)]);
     }
 
     #[test]
     fn an_impossible_network_is_refused() {
         let text = |config: SnnConfig| config.validate().unwrap_err();
-        assert!(text(SnnConfig { motor_neurons: 31, ..stdp() }).contains("three equal pools"));
-        assert!(text(SnnConfig { ticks: 0, ..stdp() }).contains("outside 1..=1000"));
-        assert!(text(SnnConfig { sleep: pathway().sleep, ..stdp() }).contains("pre-count"));
-        let crowd = PopulationCode { cells_per_sensor: usize::MAX, ..stdp().code };
-        assert!(text(SnnConfig { code: crowd, ..stdp() }).contains("do not fit"));
+        let (stdp, strict) = (stdp(3), strict(3));
+        assert!(text(SnnConfig { motor_neurons: 22, ..stdp }).contains("do not fit 100 neurons"));
+        assert!(text(SnnConfig { motor_neurons: 2, ..stdp }).contains("three pools"));
+        assert!(text(SnnConfig { ticks: 0, ..stdp }).contains("outside 1..=1000"));
+        assert!(text(SnnConfig { sleep: pathway(3).sleep, ..stdp }).contains("pre-count"));
+        assert!(text(SnnConfig { readout: Readout::Vote, ..pathway(3) }).contains("readout pathway"));
+        assert!(text(SnnConfig { hidden_neurons: 0, ..strict }).contains("there are none"));
+        let code = |code: PopulationCode| text(SnnConfig { code, ..stdp });
+        assert!(code(PopulationCode { cells_per_sensor: usize::MAX, ..stdp.code }).contains("do not fit"));
+        assert!(code(PopulationCode { rays: 4, ..stdp.code }).contains("4 rays: use 3, 5, 7 or 9"));
+        assert!(code(PopulationCode { cells_per_sensor: 1, ..stdp.code }).contains("at least two cells"));
     }
 }

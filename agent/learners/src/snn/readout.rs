@@ -1,19 +1,19 @@
 //! The pathway readout: pools compete by the synaptic current that reaches them.
 
-use ndarray::{Array2, ArrayView1, Axis};
+use ndarray::{Array2, ArrayView1};
 use rand::Rng;
 
-use super::synapses::Layout;
+use super::synapses::{Layout, motor_weights};
 use crate::ACTIONS;
 use crate::random::uniform;
 
-/// Drive of each pool: `z_a = β·mean_{i in pool a} Σ_j W_ij·x_j`, with x the spike counts of the step per tick, so that
+/// Drive of each pool: `z_a = β·mean_{i in pool a} Σ_j W_ij·x_j`, with x the afferents' spike counts of the step per tick, so that
 /// `Σ_j W_ij·x_j` is the mean synaptic current (the "pathway") of motor neuron i.
 pub fn pool_drive(weights: &Array2<f32>, layout: &Layout, inverse_temperature: f32, counts: &[f32]) -> [f32; ACTIONS] {
     let counts = ArrayView1::from(counts);
     std::array::from_fn(|action| {
         let pool = layout.pool(action);
-        let pathway = |post| weights.row(post).split_at(Axis(0), counts.len()).0.dot(&counts);
+        let pathway = |post| motor_weights(weights, layout, post).dot(&counts);
         let total: f32 = pool.clone().map(pathway).sum();
         inverse_temperature * total / pool.len() as f32
     })

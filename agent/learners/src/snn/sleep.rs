@@ -5,10 +5,11 @@ use std::collections::VecDeque;
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
+use super::competition::Readout;
+use super::config::SnnConfig;
 use super::dopamine::td_error;
-use super::eligibility::Local;
 use super::readout;
-use super::three_factor::{Decision, Rates, ThreeFactorRule};
+use super::three_factor::{Decision, Local, Rates, ThreeFactorRule};
 
 /// Parameters of sleep.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -17,6 +18,18 @@ pub struct SleepParams {
     pub memory: usize,
     /// Replays after an episode: first the one just lived, then any of those remembered.
     pub replays: usize,
+    /// Homeostasis while asleep.
+    pub homeostasis: SleepHomeostasis,
+}
+
+/// Homeostasis while asleep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SleepHomeostasis {
+    /// As awake.
+    On,
+    /// Asleep, only dopamine changes weights.
+    Off,
 }
 
 /// One remembered decision.
@@ -74,6 +87,10 @@ impl Sleep {
         if self.memories.len() > self.params.memory.max(1) {
             self.memories.pop_front();
         }
+        let rates = match self.params.homeostasis {
+            SleepHomeostasis::On => rates,
+            SleepHomeostasis::Off => Rates { homeostasis: 0.0, ..rates },
+        };
         for replay in 0..self.params.replays {
             let newest = self.memories.len() - 1;
             let night = if replay == 0 { newest } else { rng.next_u32() as usize % self.memories.len() };
@@ -86,18 +103,22 @@ impl Memory {
     /// Learns again from the episode, with the present weights. Decisions that the network would hardly take any more count
     /// less: `ρ = min(1, π(a)/μ(a))` (Retrace, Munos et al. 2016).
     fn replay(&self, rule: &mut ThreeFactorRule, rates: Rates) {
+        let SnnConfig { discount, readout: Readout::Pathway { inverse_temperature }, .. } = *rule.network().config()
+        else {
+            // From counts alone only a pathway can be recomputed; `SnnConfig::validate` lets nothing else sleep.
+            return;
+        };
         rule.forget_traces();
         for (k, moment) in self.moments.iter().enumerate() {
             let Moment { features, action, probability, reward } = moment;
             let network = rule.network();
-            let config = *network.config();
-            let drive = readout::pool_drive(network.weights(), network.layout(), config.inverse_temperature, features);
+            let drive = readout::pool_drive(network.weights(), network.layout(), inverse_temperature, features);
             let shares = readout::shares(drive);
             let ratio = (shares[*action] / probability).min(1.0);
-            rule.mark(Decision { features, action: *action, shares, ratio }, Local::PreCount(features), rates);
+            rule.mark(Decision { features, action: *action, shares, ratio }, Local::PreCount, rates);
             let next = self.moments.get(k + 1).map(|moment| &moment.features).or(self.last_features.as_ref());
             let next_value = next.map(|features| rule.critic().value(features));
-            let td_error = td_error(*reward, config.discount, next_value, rule.critic().value(features));
+            let td_error = td_error(*reward, discount, next_value, rule.critic().value(features));
             rule.learn(td_error, features, rates);
         }
     }

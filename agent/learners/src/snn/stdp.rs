@@ -63,6 +63,16 @@ impl PairStdp {
         }
     }
 
+    /// Its parameters.
+    pub fn params(&self) -> &StdpParams {
+        &self.params
+    }
+
+    /// x_j: the presynaptic traces as they stand.
+    pub fn pre_trace(&self) -> &[f32] {
+        &self.pre_trace
+    }
+
     /// The potentiation of this step, motor × presynaptic.
     pub fn pairings(&self) -> &Array2<f32> {
         &self.pairings

@@ -1,10 +1,12 @@
 //! The three-factor rule: weights and critic, and the two moments at which they change.
 
+use ndarray::ArrayView2;
+
 use super::critic::Critic;
-use super::eligibility::{Eligibility, Local};
-use super::homeostasis;
+use super::eligibility::{Activity, Eligibility};
 use super::network::{Network, NetworkError};
-use super::synapses::WeightBounds;
+use super::synapses::{WeightBounds, motor_weights_mut};
+use super::{contrastive, homeostasis};
 use crate::ACTIONS;
 
 /// Learning rates of an episode.
@@ -19,7 +21,7 @@ pub struct Rates {
 /// A decision to be learned from: what the network saw, did, and could have done.
 #[derive(Clone, Copy, Debug)]
 pub struct Decision<'a> {
-    /// Spike counts of sensory and hidden neurons.
+    /// Spike counts of the afferents.
     pub features: &'a [f32],
     /// The chosen action.
     pub action: usize,
@@ -29,6 +31,26 @@ pub struct Decision<'a> {
     pub ratio: f32,
 }
 
+/// The pre- and postsynaptic factors of a decision.
+#[derive(Clone, Copy, Debug)]
+pub enum Local<'a> {
+    /// The afferents' counts × (chosen − share).
+    PreCount,
+    /// STDP pairings, motor × afferents, × (chosen − share).
+    Pairings(ArrayView2<'a, f32>),
+    /// The winner's burst − the pairings of own spikes: [`contrastive`].
+    Contrast {
+        /// Pairings of own spikes, motor × afferents.
+        pairings: ArrayView2<'a, f32>,
+        /// A₊: gain of a pair of the burst.
+        a_plus: f32,
+        /// x_j: the afferents' traces at the burst.
+        pre_trace: &'a [f32],
+        /// S: spikes of all motor neurons.
+        motor_spikes: f32,
+    },
+}
+
 /// Everything that learns.
 #[derive(Clone, Debug)]
 pub struct ThreeFactorRule {
@@ -36,17 +58,20 @@ pub struct ThreeFactorRule {
     critic: Critic,
     eligibility: Eligibility,
     bounds: WeightBounds,
+    /// Normalised counts of the decision at hand.
+    normalised: Vec<f32>,
 }
 
 impl ThreeFactorRule {
     /// A rule that has learned nothing.
     pub fn new(network: Network) -> Self {
         let layout = *network.layout();
-        let critic = Critic::new(network.config().critic, layout.presynaptic());
+        let critic = Critic::new(network.config().critic, layout.afferents().len());
         Self {
             critic,
             eligibility: Eligibility::new(&layout),
-            bounds: WeightBounds::new(layout.presynaptic()),
+            bounds: WeightBounds::new(&layout),
+            normalised: Vec::new(),
             network,
         }
     }
@@ -72,15 +97,55 @@ impl ThreeFactorRule {
         let Decision { features, action, shares, ratio } = decision;
         let config = self.network.config();
         let decay = config.discount * config.trace_decay;
-        let gates = std::array::from_fn(|pool| if pool == action { 1.0 - shares[pool] } else { -shares[pool] });
-        self.eligibility.mark(decay, ratio, gates, local);
         self.critic.mark(decay, ratio, features);
+        let mut normalised = std::mem::take(&mut self.normalised);
+        let presynaptic = match config.divisive {
+            Some(divisive) => {
+                divisive.apply(features, &mut normalised);
+                &normalised
+            }
+            None => features,
+        };
+        self.remember(ratio * decay, ratio, action, shares, presynaptic, local);
+        self.balance(shares, rates.homeostasis, presynaptic);
+        self.normalised = normalised;
+    }
+
+    /// `e_ij ← ρ·(γλ·e_ij + local_ij)`.
+    fn remember(
+        &mut self,
+        decay: f32,
+        ratio: f32,
+        action: usize,
+        shares: [f32; ACTIONS],
+        presynaptic: &[f32],
+        local: Local,
+    ) {
+        let scaled = |gates: [f32; ACTIONS]| gates.map(|gate| ratio * gate);
+        match local {
+            Local::PreCount => {
+                self.eligibility.mark(decay, scaled(gates(action, shares)), Activity::Shared(presynaptic));
+            }
+            Local::Pairings(pairings) => {
+                self.eligibility.mark(decay, scaled(gates(action, shares)), Activity::Own(pairings));
+            }
+            Local::Contrast { pairings, a_plus, pre_trace, motor_spikes } => {
+                let pool_sizes = self.network.layout().pool_sizes();
+                let gates = contrastive::gates(action, a_plus, pool_sizes, motor_spikes);
+                self.eligibility.mark(decay, scaled(gates.free), Activity::Own(pairings));
+                self.eligibility.mark(1.0, scaled(gates.burst), Activity::Shared(pre_trace));
+            }
+        }
+    }
+
+    /// Homeostasis: `W_ij += rate·drive_pool(i)·x_j`.
+    fn balance(&mut self, shares: [f32; ACTIONS], rate: f32, presynaptic: &[f32]) {
         let layout = *self.network.layout();
-        for (pool, drive) in
-            homeostasis::drive(shares, self.network.config().homeostasis.share_floor).into_iter().enumerate()
-        {
+        let drives = homeostasis::drive(shares, self.network.config().homeostasis.share_floor);
+        for (pool, drive) in drives.into_iter().enumerate() {
             for post in layout.pool(pool) {
-                self.bounds.update(self.network.weights_mut().row_mut(post), rates.homeostasis * drive, features);
+                let row = motor_weights_mut(self.network.weights_mut(), &layout, post);
+                self.bounds.update(row, rate * drive, presynaptic);
             }
         }
     }
@@ -95,10 +160,15 @@ impl ThreeFactorRule {
 
     /// A rule whose network has the given weights and whose critic is given too.
     pub fn restored(network: Network, critic: Critic) -> Result<Self, NetworkError> {
-        if critic.is_valid(network.layout().presynaptic()) {
+        if critic.is_valid(network.layout().afferents().len()) {
             Ok(Self { critic, ..Self::new(network) })
         } else {
             Err(NetworkError::Config("the critic does not fit the network".to_owned()))
         }
     }
+}
+
+/// (chosen − share) of each pool: `1[p was chosen] − share of p`.
+fn gates(action: usize, shares: [f32; ACTIONS]) -> [f32; ACTIONS] {
+    std::array::from_fn(|pool| if pool == action { 1.0 - shares[pool] } else { -shares[pool] })
 }

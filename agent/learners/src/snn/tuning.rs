@@ -1,0 +1,62 @@
+//! Tuning curves: which cells of a population answer to a value.
+
+use serde::{Deserialize, Serialize};
+
+/// How the k cells of a population share the values u in [0, 1]; cell i prefers `u = i/(k−1)`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum Tuning {
+    /// Bells that overlap (Pouget, Dayan & Zemel 2000): `r_i = r_max·exp(−((u·(k−1) − i)/w)²/2)`.
+    Gaussian {
+        /// w: width, in distances between neighbouring cells.
+        width: f32,
+    },
+    /// Only the cell nearest to u: `r_i = r_max` for `i = ⌊u·(k−1) + ½⌋`, else 0. A look-up table, written in spikes.
+    OneHot,
+}
+
+impl Tuning {
+    /// Writes the rate of each cell, in spikes a tick.
+    pub fn rates(self, u: f32, peak_rate: f32, cells: &mut [f32]) {
+        let position = u * cells.len().saturating_sub(1) as f32;
+        match self {
+            Self::Gaussian { width } => {
+                for (i, rate) in cells.iter_mut().enumerate() {
+                    let q = (position - i as f32) / width;
+                    // Beyond six widths the rate is below a spike in a million ticks.
+                    *rate = if q.abs() > 6.0 { 0.0 } else { peak_rate * libm::expf(-0.5 * q * q) };
+                }
+            }
+            Self::OneHot => {
+                let nearest = ((position + 0.5) as usize).min(cells.len().saturating_sub(1));
+                cells.iter_mut().enumerate().for_each(|(i, rate)| *rate = if i == nearest { peak_rate } else { 0.0 });
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rates(tuning: Tuning, u: f32) -> [f32; 5] {
+        let mut cells = [f32::NAN; 5];
+        tuning.rates(u, 0.5, &mut cells);
+        cells
+    }
+
+    #[test]
+    fn bells_overlap() {
+        let [first, second, third, ..] = rates(Tuning::Gaussian { width: 0.7 }, 0.25);
+        assert_eq!((first, second), (third, 0.5));
+        assert!((first - 0.5 * libm::expf(-0.5 / 0.49)).abs() < 1e-6);
+    }
+
+    #[test]
+    fn one_hot_lights_the_nearest_cell_alone() {
+        assert_eq!(rates(Tuning::OneHot, 0.0), [0.5, 0.0, 0.0, 0.0, 0.0]);
+        assert_eq!(rates(Tuning::OneHot, 0.374), [0.0, 0.5, 0.0, 0.0, 0.0]);
+        assert_eq!(rates(Tuning::OneHot, 0.376), [0.0, 0.0, 0.5, 0.0, 0.0]);
+        assert_eq!(rates(Tuning::OneHot, 1.0), [0.0, 0.0, 0.0, 0.0, 0.5]);
+    }
+}
