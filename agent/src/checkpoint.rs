@@ -163,8 +163,8 @@ impl Sidecar {
     }
 }
 
-/// First 16 hexadecimal digits of the SHA-256 of the configuration as JSON.
-pub fn config_hash(config: &LearnerConfig) -> String {
+/// First 16 hexadecimal digits of the SHA-256 of a configuration as JSON.
+pub fn config_hash(config: &impl Serialize) -> String {
     let json = serde_json::to_vec(config).unwrap_or_default();
     Sha256::digest(json).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }

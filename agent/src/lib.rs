@@ -19,4 +19,5 @@ pub mod report;
 pub mod run_dir;
 pub mod stop;
 pub mod summary;
+pub mod tensorboard;
 pub mod train;

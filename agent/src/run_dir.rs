@@ -1,4 +1,4 @@
-//! A run's directory: `run.json`, `episodes.jsonl`, `summary.json` and `weights/`. It is the source of truth.
+//! A run's directory: `run.json`, `episodes.jsonl`, `summary.json`, `weights/` and `tb/`. It is the source of truth.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -14,6 +14,7 @@ use crate::checkpoint::{self, Sidecar, WeightsError, config_hash, read_sidecar};
 use crate::failure::Failure;
 use crate::files::{create_directory, read_text, sorted_entries, write_whole};
 use crate::report::note;
+use crate::tensorboard::EventWriter;
 use crate::train::{EVAL_EVERY, EpisodeRecord, TrainConfig, TrainSink, Trainer};
 
 /// Version of the formats of `run.json`, `episodes.jsonl` and `summary.json`.
@@ -88,6 +89,7 @@ pub struct RunRecorder {
     directory: PathBuf,
     info: RunInfo,
     episodes: File,
+    events: EventWriter,
     best: Option<f64>,
     saved_at: Instant,
 }
@@ -100,11 +102,13 @@ impl RunRecorder {
             None => new_directory(runs, &format!("{}-{}-s{}", info.started_at, info.preset, info.seed))?,
         };
         create_directory(&directory.join("weights"))?;
+        create_directory(&directory.join("tb"))?;
         write_json(&directory.join("run.json"), &info)?;
         let log = directory.join("episodes.jsonl");
         let episodes = OpenOptions::new().create_new(true).append(true).open(&log);
         let episodes = episodes.map_err(|error| Failure::Write { path: log, error })?;
-        Ok(Self { directory, info, episodes, best: None, saved_at: Instant::now() })
+        let events = EventWriter::create(&directory.join("tb"))?;
+        Ok(Self { directory, info, episodes, events, best: None, saved_at: Instant::now() })
     }
 
     /// Where the run is kept.
@@ -137,7 +141,8 @@ impl RunRecorder {
     fn append(&mut self, record: &EpisodeRecord) -> Result<(), Failure> {
         let line = serde_json::to_string(record).map_err(io::Error::other).map(|json| json + "\n");
         let written = line.and_then(|line| self.episodes.write_all(line.as_bytes()));
-        written.map_err(|error| Failure::Write { path: self.directory.join("episodes.jsonl"), error })
+        written.map_err(|error| Failure::Write { path: self.directory.join("episodes.jsonl"), error })?;
+        self.events.episode(record).map_err(|error| Failure::Write { path: self.directory.join("tb"), error })
     }
 }
 

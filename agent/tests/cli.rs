@@ -74,7 +74,7 @@ mod up {
 
         let run = place.only_run();
         assert!(err.contains(&format!("run in {run}")) && out.contains(&format!("saved in {run}")), "{err}{out}");
-        assert_eq!(place.names(&run), ["episodes.jsonl", "run.json", "summary.json", "weights"]);
+        assert_eq!(place.names(&run), ["episodes.jsonl", "run.json", "summary.json", "tb", "weights"]);
         let log = place.text(format!("{run}/episodes.jsonl"));
         let episodes = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["episode"].clone());
         assert!(log.ends_with('\n') && episodes.eq(1..=10));
@@ -823,5 +823,31 @@ mod settings {
         );
         let error = place.run("evaluate --log-format json --weights nowhere.npy");
         assert!(error.err.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()), "{}", error.err);
+    }
+}
+
+/// Measurements over many seeds.
+mod experiments {
+    use super::*;
+
+    #[test]
+    fn headline_keeps_what_is_there_and_measures_what_is_missing() {
+        let place = Place::new();
+        let headline = "experiment headline --presets stdp,pathway --episodes 5 --out results --name small";
+        let first = place.run(&format!("{headline} --seeds 1"));
+        let (rows, curves) = (place.text("results/small.csv"), place.text("results/small_curves.csv"));
+        assert_eq!((rows.lines().count(), curves.lines().count()), (3, 3), "{rows}{curves}");
+        assert!(first.done().contains("| `pathway` | 1 | "));
+        assert!(place.text("results/small.svg").starts_with("<svg"));
+
+        let again = place.run(&format!("{headline} --seeds 1"));
+        assert!(again.err.contains("2 of 2 runs are there already"), "{}", again.err);
+        let more = place.run(&format!("{headline} --seeds 2 --jobs 2"));
+        assert!(more.err.contains("2 of 4 runs are there already"), "{}", more.err);
+        let all = place.text("results/small.csv");
+        assert!(rows.lines().all(|row| all.contains(row)) && all.lines().count() == 5, "{all}");
+
+        let other = place.run(&format!("{headline} --seeds 1 --world hard-latency"));
+        assert!(!other.err.contains("there already"), "{}", other.err);
     }
 }

@@ -41,6 +41,15 @@ fn pathway_learns_the_hardest_phase() {
 }
 
 #[test]
+fn the_other_presets_learn_it_too() {
+    let phase = Lesson::Direct(Phase::Complex);
+    learns(Preset::Memory, phase, 1..3, 232.0, 120);
+    learns(Preset::Strict, phase, 1..3, 237.0, 90);
+    learns(Preset::OwnSpike, phase, 1..2, 232.0, 120);
+    learns(Preset::Frugal, phase, 1..3, 238.0, 90);
+}
+
+#[test]
 fn the_curriculum_leads_to_the_same_place() {
     learns(Preset::Stdp, Lesson::Curriculum(CurriculumPreset::Ceiling), 1..3, 239.0, 90);
     learns(Preset::Pathway, Lesson::Curriculum(CurriculumPreset::Seed), 1..2, 241.0, 40);

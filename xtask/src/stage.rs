@@ -21,6 +21,8 @@ enum Program {
     Cargo,
     /// A file, relative to the root.
     File(&'static str),
+    /// A program of the system, found on the path.
+    Tool(&'static str),
 }
 
 /// `cargo <args>`.
@@ -31,6 +33,11 @@ pub(crate) const fn cargo(args: &'static str) -> Stage {
 /// `<file> <args>`, with the file relative to the root.
 pub(crate) const fn file(path: &'static str, args: &'static str) -> Stage {
     Stage { variable: None, program: Program::File(path), args }
+}
+
+/// `<name> <args>`, with a program of the system.
+pub(crate) const fn tool(name: &'static str, args: &'static str) -> Stage {
+    Stage { variable: None, program: Program::Tool(name), args }
 }
 
 impl Stage {
@@ -58,6 +65,7 @@ impl Stage {
         let program = match self.program {
             Program::Cargo => env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")),
             Program::File(path) => root.join(path).into_os_string(),
+            Program::Tool(name) => OsString::from(name),
         };
         let mut command = Command::new(program);
         command.args(self.args.split_whitespace()).envs(self.variable).current_dir(root).stdin(Stdio::null());
@@ -73,7 +81,7 @@ impl fmt::Display for Stage {
         }
         match self.program {
             Program::Cargo => write!(f, "cargo {}", self.args),
-            Program::File(path) => write!(f, "{path} {}", self.args),
+            Program::File(name) | Program::Tool(name) => write!(f, "{name} {}", self.args),
         }
     }
 }

@@ -149,8 +149,8 @@ fn pathway(rays: usize) -> SnnConfig {
     }
 }
 
-/// The plain rule that `memory`, `strict` and `own-spike` vary: 48 sensory, 22 hidden, 30 motor neurons, a coarser code, a fixed
-/// rate and no sleep.
+/// The plain rule that `memory`, `strict` and `own-spike` vary: 48 sensory, 22 hidden, 30 motor neurons, a coarser code and a
+/// fixed rate. Without sleep: where the world answers late, replay made runs of `memory` collapse.
 fn plain(rays: usize) -> SnnConfig {
     let base = pathway(rays);
     let code = PopulationCode {
@@ -189,8 +189,9 @@ fn memory(rays: usize) -> SnnConfig {
     SnnConfig {
         code,
         hidden_neurons: rest(&code, 30),
-        divisive: Some(Divisive { gain: 0.5, offset: 0.1 }),
+        divisive: Some(Divisive { gain: 1.0, offset: 0.1 }),
         dopamine_clip: 2.0,
+        reward_floor: -10.0,
         critic: CriticParams { rate: 0.1, ..base.critic },
         homeostasis: HomeostasisParams { strength: 0.5, ..base.homeostasis },
         ..base
@@ -213,6 +214,8 @@ fn strict(rays: usize) -> SnnConfig {
             ..base.wiring
         },
         readout: Readout::Pathway { inverse_temperature: 15.0 },
+        homeostasis: HomeostasisParams { share_floor: 0.01, ..base.homeostasis },
+        sleep: pathway(rays).sleep,
         ..base
     }
 }
@@ -226,7 +229,7 @@ fn own_spike(rays: usize) -> SnnConfig {
         motor_firing: Firing::Escape(EscapeNoise { peak: 1.0, width: 0.1 }),
         readout: Readout::Vote,
         plasticity: Plasticity::ContrastiveStdp(StdpParams { a_plus: 0.05, tau_ms: 20.0 }),
-        homeostasis: HomeostasisParams { strength: 1.0, ..base.homeostasis },
+        homeostasis: HomeostasisParams { strength: 1.0, share_floor: 0.01, ..base.homeostasis },
         ..base
     }
 }

@@ -1,0 +1,132 @@
+//! The raw data of an experiment: one row for each run, kept as CSV, so that an interrupted experiment goes on where it was.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use spikedrive_env::Phase;
+
+use crate::failure::Failure;
+use crate::files::write_whole;
+use crate::summary::Summary;
+
+/// One run: a preset and a seed, from nothing to its test.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// Preset.
+    pub preset: String,
+    /// Seed.
+    pub seed: u64,
+    /// Hash of network, rule, world and length of the run: a row of another experiment is not taken for one of this.
+    pub config_hash: String,
+    /// Training episodes.
+    pub episodes: usize,
+    /// Training steps.
+    pub env_steps: usize,
+    /// Training episodes that crashed.
+    pub training_crashes: usize,
+    /// Training episodes to 90 %; empty if never.
+    pub episodes_to_90: Option<usize>,
+    /// Training steps to 90 %.
+    pub env_steps_to_90: Option<usize>,
+    /// Training episodes to 95 %.
+    pub episodes_to_95: Option<usize>,
+    /// Training steps to 95 %.
+    pub env_steps_to_95: Option<usize>,
+    /// Training episodes to 98 %.
+    pub episodes_to_98: Option<usize>,
+    /// Training steps to 98 %.
+    pub env_steps_to_98: Option<usize>,
+    /// Mean return over the 50 test tracks of phase 4, horizon 100.
+    pub return_h100: f64,
+    /// The worst of them.
+    pub min_h100: f64,
+    /// Share of them that crashed.
+    pub crash_rate_h100: f64,
+    /// The same with horizon 140.
+    pub return_h140: f64,
+    /// The worst of them.
+    pub min_h140: f64,
+    /// Share of them that crashed.
+    pub crash_rate_h140: f64,
+}
+
+/// One evaluation on the way: a point of a learning curve.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Point {
+    /// Preset.
+    pub preset: String,
+    /// Seed.
+    pub seed: u64,
+    /// Training episodes.
+    pub episode: usize,
+    /// Mean return on the validation tracks.
+    #[serde(rename = "return")]
+    pub mean: f64,
+}
+
+impl Row {
+    /// The row of a finished run.
+    pub fn of(summary: &Summary, config_hash: &str) -> Option<Self> {
+        let (h100, h140) = (summary.score(Phase::Complex, 100)?, summary.score(Phase::Complex, 140)?);
+        let episodes_to = |percent: &str| summary.episodes_to.get(percent).copied().flatten();
+        let env_steps_to = |percent: &str| summary.env_steps_to.get(percent).copied().flatten();
+        Some(Self {
+            preset: summary.preset.clone(),
+            seed: summary.seed,
+            config_hash: config_hash.to_owned(),
+            episodes: summary.episodes,
+            env_steps: summary.env_steps,
+            training_crashes: summary.training_crashes,
+            episodes_to_90: episodes_to("90"),
+            env_steps_to_90: env_steps_to("90"),
+            episodes_to_95: episodes_to("95"),
+            env_steps_to_95: env_steps_to("95"),
+            episodes_to_98: episodes_to("98"),
+            env_steps_to_98: env_steps_to("98"),
+            return_h100: h100.mean,
+            min_h100: h100.min,
+            crash_rate_h100: h100.crash_rate,
+            return_h140: h140.mean,
+            min_h140: h140.min,
+            crash_rate_h140: h140.crash_rate,
+        })
+    }
+}
+
+/// The rows of a file; none where it is missing or of another form.
+pub fn read<T: DeserializeOwned>(path: &Path) -> Vec<T> {
+    let reader = csv::Reader::from_path(path).ok();
+    reader.and_then(|mut reader| reader.deserialize().collect::<Result<_, _>>().ok()).unwrap_or_default()
+}
+
+/// Writes all rows, whole or not at all.
+pub fn write<T: Serialize>(path: &Path, rows: &[T]) -> Result<(), Failure> {
+    write_whole(path, |file| {
+        let mut writer = csv::Writer::from_writer(file);
+        rows.iter().try_for_each(|row| writer.serialize(row)).map_err(io::Error::other)?;
+        writer.flush()
+    })
+}
+
+/// Writes a text, whole or not at all.
+pub fn write_text(path: &Path, text: &str) -> Result<(), Failure> {
+    write_whole(path, |file| file.write_all(text.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_survive_the_disk_and_other_files_are_no_rows() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a.csv");
+        assert_eq!(read::<Point>(&path), []);
+        let points = [Point { preset: "stdp".to_owned(), seed: 7, episode: 5, mean: 0.1 + 0.2 }];
+        write(&path, &points).unwrap();
+        assert_eq!(read::<Point>(&path), points);
+        assert_eq!(read::<Row>(&path), []);
+    }
+}
