@@ -122,6 +122,16 @@ impl TrainSink for () {
     fn phase_entered(&mut self, _phase: Phase, _episode: usize) {}
 }
 
+/// Keeps every record.
+impl TrainSink for Vec<EpisodeRecord> {
+    fn episode(&mut self, record: &EpisodeRecord, _trainer: &Trainer) -> Result<(), Failure> {
+        self.push(*record);
+        Ok(())
+    }
+
+    fn phase_entered(&mut self, _phase: Phase, _episode: usize) {}
+}
+
 /// A run in the middle of its training.
 pub struct Trainer<'a> {
     config: TrainConfig,

@@ -10,7 +10,7 @@ use spikedrive_agent::evaluate::{EpisodeResult, Evaluator, held_out};
 use spikedrive_agent::failure::Failure;
 use spikedrive_agent::lesson::{CurriculumPreset, Lesson};
 use spikedrive_agent::stop::StopFlag;
-use spikedrive_agent::train::{EpisodeRecord, TrainConfig, TrainSink, Trainer};
+use spikedrive_agent::train::{EpisodeRecord, TrainConfig, Trainer};
 use spikedrive_env::{
     Action, Circuit, CircuitMode, Course, EndReason, Phase, Split, StepBatch, WorldConfig, WorldOptions,
 };
@@ -97,30 +97,18 @@ fn a_server_that_goes_away_is_lost() {
     assert!(matches!(factory.make(&world(course, 1)), Err(EnvError::ServerLost { .. })));
 }
 
-/// Keeps every record.
-#[derive(Default)]
-struct Log(Vec<EpisodeRecord>);
-
-impl TrainSink for Log {
-    fn episode(&mut self, record: &EpisodeRecord, _trainer: &Trainer) -> Result<(), Failure> {
-        self.0.push(*record);
-        Ok(())
-    }
-
-    fn phase_entered(&mut self, _phase: Phase, _episode: usize) {}
-}
-
 fn train(
     factory: &dyn EnvFactory,
     preset: Preset,
     threads: usize,
 ) -> (Array2<f32>, Vec<EpisodeRecord>, Vec<EpisodeResult>) {
     let config = TrainConfig::base(preset.config(), Lesson::Curriculum(CurriculumPreset::Ceiling), 40, 4);
-    let (evaluator, stop, mut log) = (Evaluator::new(threads).unwrap(), StopFlag::default(), Log::default());
+    let (evaluator, stop, mut log) =
+        (Evaluator::new(threads).unwrap(), StopFlag::default(), Vec::<EpisodeRecord>::new());
     let mut trainer = Trainer::new(config, factory, &evaluator, &stop).unwrap();
     trainer.run(&mut log).unwrap();
     let test = trainer.test(Phase::Complex, 100).unwrap();
-    (trainer.learner().policy().weights().clone(), log.0, test)
+    (trainer.learner().policy().weights().clone(), log, test)
 }
 
 #[test]
@@ -155,6 +143,6 @@ fn a_stop_ends_training_and_evaluation_between_two_steps() {
     stop.set();
     let config = TrainConfig::base(snn::Preset::Stdp.config(), Lesson::Direct(Phase::Straight), 5, 1);
     let mut trainer = Trainer::new(config, &LocalFactory, &evaluator, &stop).unwrap();
-    assert!(matches!(trainer.run(&mut Log::default()), Err(Failure::Interrupted)));
+    assert!(matches!(trainer.run(&mut ()), Err(Failure::Interrupted)));
     assert!(matches!(trainer.test(Phase::Straight, 100), Err(Failure::Interrupted)));
 }

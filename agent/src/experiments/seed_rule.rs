@@ -19,7 +19,7 @@ use crate::files::{create_directory, write_whole};
 use crate::lesson::{CurriculumPreset, HORIZON, Lesson};
 use crate::report::{note, say};
 use crate::stop::StopFlag;
-use crate::train::{EpisodeRecord, Evaluation, TrainConfig, TrainSink, Trainer};
+use crate::train::{EpisodeRecord, Evaluation, TrainConfig, Trainer};
 
 /// Episodes of a frozen network: it does not change, so that a few are enough.
 const FROZEN_EPISODES: usize = 60;
@@ -137,9 +137,9 @@ fn run_one(setting: Setting, seed: u64, episodes: usize, stop: &StopFlag) -> Res
     let config = TrainConfig::base(learner, lesson, episodes, seed);
     let evaluator = Evaluator::new(1)?;
     let mut trainer = Trainer::new(config, &LocalFactory, &evaluator, stop)?;
-    let mut log = Log::default();
+    let mut log = Vec::<EpisodeRecord>::new();
     trainer.run(&mut log)?;
-    let last = &log.0[log.0.len().saturating_sub(LAST)..];
+    let last = &log[log.len().saturating_sub(LAST)..];
     let mean = |value: &dyn Fn(&EpisodeRecord) -> f64| last.iter().map(value).sum::<f64>() / last.len() as f64;
     let test = trainer.test(lesson.target(), HORIZON)?;
     let outcome = Outcome {
@@ -153,7 +153,7 @@ fn run_one(setting: Setting, seed: u64, episodes: usize, stop: &StopFlag) -> Res
         test_return: mean_return(&test),
         test_crash_rate: crash_rate(&test),
         episodes_to_90: trainer.milestones().episodes_to[0],
-        evaluations: Evaluations::of(&log.0),
+        evaluations: Evaluations::of(&log),
         probe: probe(&SeedNetwork::with_weights(learner, trainer.learner().policy().weights())?, seed),
     };
     note(format!("{reading} {mode}, {lesson}, seed {seed}: return {:.1}", outcome.training_return));
@@ -173,19 +173,6 @@ impl Evaluations {
             late_share_at_90: share_at_90(&evaluations[evaluations.len().saturating_sub(LATE)..]),
         }
     }
-}
-
-/// Keeps every record.
-#[derive(Default)]
-struct Log(Vec<EpisodeRecord>);
-
-impl TrainSink for Log {
-    fn episode(&mut self, record: &EpisodeRecord, _trainer: &Trainer) -> Result<(), Failure> {
-        self.0.push(*record);
-        Ok(())
-    }
-
-    fn phase_entered(&mut self, _phase: Phase, _episode: usize) {}
 }
 
 fn probe(network: &SeedNetwork, seed: u64) -> Probe {
