@@ -93,6 +93,7 @@ impl From<&WorldConfig> for v1::CreateSessionRequest {
             first_episode: config.first_episode,
             autoreset_mode: wire_autoreset(config.autoreset).into(),
             options: Some((&config.options).into()),
+            info: false,
         }
     }
 }
@@ -257,6 +258,7 @@ impl From<&StepBatch> for v1::StepResult {
             terminated: mask(EndReason::is_terminated),
             truncated: mask(EndReason::is_truncated),
             end_reasons: batch.ends.iter().map(|&end| wire_end_reason(end) as u8).collect(),
+            info: None,
         }
     }
 }

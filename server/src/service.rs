@@ -140,6 +140,7 @@ fn session_response(id: SessionId, world: &VectorWorld) -> v1::CreateSessionResp
         observation_space: Some(convert::observation_space(config.options.rays)),
         action_space: Some(convert::action_space()),
         warnings: circuit.and_then(|circuit| circuit.warning()).into_iter().collect(),
+        info: None,
     }
 }
 

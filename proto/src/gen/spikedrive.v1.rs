@@ -100,6 +100,9 @@ pub struct CreateSessionRequest {
     /// What differs from the base task; absent means nothing.
     #[prost(message, optional, tag = "8")]
     pub options: ::core::option::Option<WorldOptions>,
+    /// Also send what no driver may see, for pictures: poses and roads.
+    #[prost(bool, tag = "9")]
+    pub info: bool,
     /// Where the cars drive.
     #[prost(oneof = "create_session_request::Course", tags = "2, 3")]
     pub course: ::core::option::Option<create_session_request::Course>,
@@ -185,6 +188,37 @@ pub struct CreateSessionResponse {
     /// What a driver should know before it starts, such as a corner that few get round.
     #[prost(string, repeated, tag = "9")]
     pub warnings: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Present when it was asked for.
+    #[prost(message, optional, tag = "10")]
+    pub info: ::core::option::Option<LaneInfo>,
+}
+/// What no driver may see: for pictures alone.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct LaneInfo {
+    /// Of every lane: x, y in units, heading in radians, lateral deviation in units: lanes x 4 f64.
+    #[prost(bytes = "vec", tag = "1")]
+    pub poses: ::prost::alloc::vec::Vec<u8>,
+    /// The roads of the lanes whose episode begins here.
+    #[prost(message, repeated, tag = "2")]
+    pub roads: ::prost::alloc::vec::Vec<LaneRoad>,
+}
+/// The road of a lane's episode.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LaneRoad {
+    #[prost(uint32, tag = "1")]
+    pub lane: u32,
+    /// Seed of a generated track; 0 on a circuit.
+    #[prost(uint64, tag = "2")]
+    pub track: u64,
+    /// Whether the last point joins the first.
+    #[prost(bool, tag = "3")]
+    pub closed: bool,
+    /// x, y of the centre line in units: points x 2 f32.
+    #[prost(bytes = "vec", tag = "4")]
+    pub centre: ::prost::alloc::vec::Vec<u8>,
+    /// Half-widths to the left and to the right: points x 2 f32.
+    #[prost(bytes = "vec", tag = "5")]
+    pub half_widths: ::prost::alloc::vec::Vec<u8>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct StreamRequest {
@@ -215,7 +249,7 @@ pub struct StepRequest {
     #[prost(bytes = "vec", tag = "2")]
     pub actions: ::prost::alloc::vec::Vec<u8>,
 }
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct StepResponse {
     #[prost(message, optional, tag = "1")]
     pub result: ::core::option::Option<StepResult>,
@@ -234,14 +268,14 @@ pub struct ResetResponse {
     #[prost(bytes = "vec", tag = "1")]
     pub observations: ::prost::alloc::vec::Vec<u8>,
 }
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct StreamResponse {
     #[prost(oneof = "stream_response::Outcome", tags = "1, 2")]
     pub outcome: ::core::option::Option<stream_response::Outcome>,
 }
 /// Nested message and enum types in `StreamResponse`.
 pub mod stream_response {
-    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
     pub enum Outcome {
         #[prost(message, tag = "1")]
         Result(super::StepResult),
@@ -249,7 +283,7 @@ pub mod stream_response {
         Error(super::StepError),
     }
 }
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct StepResult {
     /// lanes x rays f32. Where an episode ended: what the car sees at its end.
     #[prost(bytes = "vec", tag = "1")]
@@ -266,6 +300,9 @@ pub struct StepResult {
     /// lanes u8, each a value of EndReason.
     #[prost(bytes = "vec", tag = "5")]
     pub end_reasons: ::prost::alloc::vec::Vec<u8>,
+    /// Present when the session was created with it.
+    #[prost(message, optional, tag = "6")]
+    pub info: ::core::option::Option<LaneInfo>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct StepError {
@@ -1137,6 +1174,624 @@ pub mod environment_service_server {
     /// Generated gRPC service name
     pub const SERVICE_NAME: &str = "spikedrive.v1.EnvironmentService";
     impl<T> tonic::server::NamedService for EnvironmentServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PublishRequest {
+    /// Number of this message on this stream, from 1.
+    #[prost(uint64, tag = "1")]
+    pub seq: u64,
+    /// Messages that the agent dropped since the last one it sent.
+    #[prost(uint64, tag = "2")]
+    pub dropped_before: u64,
+    #[prost(oneof = "publish_request::Event", tags = "3, 4, 5, 6, 7, 8, 9")]
+    pub event: ::core::option::Option<publish_request::Event>,
+}
+/// Nested message and enum types in `PublishRequest`.
+pub mod publish_request {
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    pub enum Event {
+        #[prost(message, tag = "3")]
+        Start(super::RunStart),
+        #[prost(message, tag = "4")]
+        Episodes(super::Episodes),
+        #[prost(message, tag = "5")]
+        Road(super::Road),
+        #[prost(message, tag = "6")]
+        Frame(super::Frame),
+        #[prost(message, tag = "7")]
+        Weights(super::Weights),
+        #[prost(message, tag = "8")]
+        Recording(super::Recording),
+        #[prost(message, tag = "9")]
+        End(super::RunEnd),
+    }
+}
+/// The run that is published.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RunStart {
+    /// Name of its directory, unique: letters, digits, `.`, `_` and `-`, at most 128, not beginning with a dot.
+    #[prost(string, tag = "1")]
+    pub run_id: ::prost::alloc::string::String,
+    /// `run.json`, as documented in docs/formats.md; at least {"preset", "seed", "episodes"}.
+    #[prost(string, tag = "2")]
+    pub run_json: ::prost::alloc::string::String,
+    /// The neurons, layer by layer; empty for an agent without any.
+    #[prost(message, repeated, tag = "3")]
+    pub populations: ::prost::alloc::vec::Vec<Population>,
+    /// Rows of the weight matrix, W\[post, pre\], at the start of the run; absent if there is none.
+    #[prost(message, optional, tag = "4")]
+    pub initial_weights: ::core::option::Option<Matrix>,
+}
+/// Neurons that are shown together.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Population {
+    /// Such as "sensory", "hidden", "motor left".
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// First neuron and number of neurons.
+    #[prost(uint32, tag = "2")]
+    pub first: u32,
+    #[prost(uint32, tag = "3")]
+    pub size: u32,
+}
+/// A matrix in eight bits: value = scale x i8.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Matrix {
+    #[prost(uint32, tag = "1")]
+    pub rows: u32,
+    #[prost(uint32, tag = "2")]
+    pub columns: u32,
+    #[prost(float, tag = "3")]
+    pub scale: f32,
+    /// rows x columns i8.
+    #[prost(bytes = "vec", tag = "4")]
+    pub values: ::prost::alloc::vec::Vec<u8>,
+}
+/// Finished episodes, in order.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Episodes {
+    /// Lines of `episodes.jsonl`; each a JSON object with at least {"episode", "return"}.
+    #[prost(string, repeated, tag = "1")]
+    pub json: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// The road of the episode that begins.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Road {
+    #[prost(uint32, tag = "1")]
+    pub episode: u32,
+    /// Such as "phase 4, test track 3" or the name of a circuit.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// Whether the last point joins the first.
+    #[prost(bool, tag = "3")]
+    pub closed: bool,
+    /// x, y of the centre line in units: points x 2 f32.
+    #[prost(bytes = "vec", tag = "4")]
+    pub centre: ::prost::alloc::vec::Vec<u8>,
+    /// Half-widths to the left and to the right: points x 2 f32.
+    #[prost(bytes = "vec", tag = "5")]
+    pub half_widths: ::prost::alloc::vec::Vec<u8>,
+}
+/// One step.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Frame {
+    /// Number of the episode, from 1, and of the step in it, from 0.
+    #[prost(uint32, tag = "1")]
+    pub episode: u32,
+    #[prost(uint32, tag = "2")]
+    pub step: u32,
+    #[prost(uint32, tag = "3")]
+    pub phase: u32,
+    /// The car before the action: position in units, heading in radians.
+    #[prost(double, tag = "4")]
+    pub x: f64,
+    #[prost(double, tag = "5")]
+    pub y: f64,
+    #[prost(double, tag = "6")]
+    pub heading_rad: f64,
+    /// What the car sees: rays f32.
+    #[prost(bytes = "vec", tag = "7")]
+    pub observation: ::prost::alloc::vec::Vec<u8>,
+    /// 0 left, 1 straight, 2 right.
+    #[prost(uint32, tag = "8")]
+    pub action: u32,
+    /// Probability, or share of the motor pools, of each action: 3 f32.
+    #[prost(bytes = "vec", tag = "9")]
+    pub action_shares: ::prost::alloc::vec::Vec<u8>,
+    #[prost(double, tag = "10")]
+    pub reward: f64,
+    /// Sum of the rewards of this episode, this one included.
+    #[prost(double, tag = "11")]
+    pub episode_return: f64,
+    /// TD error of the step before, and what the critic expects now.
+    #[prost(double, optional, tag = "12")]
+    pub dopamine: ::core::option::Option<f64>,
+    #[prost(double, optional, tag = "13")]
+    pub value: ::core::option::Option<f64>,
+    /// Spikes of this step: one row of ceil(neurons / 8) bytes for each tick, least significant bit first.
+    #[prost(bytes = "vec", tag = "14")]
+    pub raster: ::prost::alloc::vec::Vec<u8>,
+    #[prost(uint32, tag = "15")]
+    pub ticks: u32,
+    /// What drives: training, or driving without learning.
+    #[prost(enumeration = "DriveMode", tag = "16")]
+    pub mode: i32,
+}
+/// What is learned, as it is now.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Weights {
+    #[prost(uint32, tag = "1")]
+    pub episode: u32,
+    #[prost(message, optional, tag = "2")]
+    pub weights: ::core::option::Option<Matrix>,
+    /// Eligibility traces in the same places; absent if there are none.
+    #[prost(message, optional, tag = "3")]
+    pub eligibility: ::core::option::Option<Matrix>,
+}
+/// A whole episode, kept. A file of `recordings/` is one of these.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Recording {
+    /// Name of the file without `.pb`: letters, digits, `.`, `_` and `-`.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// Why it was kept.
+    #[prost(enumeration = "RecordingReason", repeated, tag = "2")]
+    pub reasons: ::prost::alloc::vec::Vec<i32>,
+    #[prost(string, tag = "3")]
+    pub run_id: ::prost::alloc::string::String,
+    #[prost(uint32, tag = "4")]
+    pub episode: u32,
+    #[prost(uint32, tag = "5")]
+    pub phase: u32,
+    #[prost(double, tag = "6")]
+    pub episode_return: f64,
+    #[prost(bool, tag = "7")]
+    pub crashed: bool,
+    #[prost(enumeration = "DriveMode", tag = "8")]
+    pub mode: i32,
+    /// Number of the test track, on phases only; what a ghost is found by.
+    #[prost(uint32, optional, tag = "9")]
+    pub test_track: ::core::option::Option<u32>,
+    #[prost(message, repeated, tag = "10")]
+    pub populations: ::prost::alloc::vec::Vec<Population>,
+    #[prost(message, optional, tag = "11")]
+    pub road: ::core::option::Option<Road>,
+    #[prost(message, repeated, tag = "12")]
+    pub frames: ::prost::alloc::vec::Vec<Frame>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RunEnd {
+    /// `summary.json`, or empty if the run was broken off.
+    #[prost(string, tag = "1")]
+    pub summary_json: ::prost::alloc::string::String,
+}
+#[derive(Clone, Copy, PartialEq, ::prost::Message)]
+pub struct PublishResponse {
+    #[prost(oneof = "publish_response::Answer", tags = "1, 2")]
+    pub answer: ::core::option::Option<publish_response::Answer>,
+}
+/// Nested message and enum types in `PublishResponse`.
+pub mod publish_response {
+    #[derive(Clone, Copy, PartialEq, ::prost::Oneof)]
+    pub enum Answer {
+        #[prost(message, tag = "1")]
+        Welcome(super::Welcome),
+        #[prost(message, tag = "2")]
+        Control(super::Control),
+    }
+}
+/// The answer to `start`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Welcome {
+    /// Episodes of this run that the dashboard has already: those after it are wanted.
+    #[prost(uint64, tag = "1")]
+    pub episodes: u64,
+}
+/// What viewers ask for. Each replaces the one before.
+#[derive(Clone, Copy, PartialEq, ::prost::Message)]
+pub struct Control {
+    /// Whether anybody looks at frames, and at weights. What is not wanted need not be built.
+    #[prost(bool, tag = "1")]
+    pub frames: bool,
+    #[prost(bool, tag = "2")]
+    pub weights: bool,
+    /// Wait before the next step until this is false, or until `steps` grows.
+    #[prost(bool, tag = "3")]
+    pub paused: bool,
+    /// Single steps asked for since the stream began.
+    #[prost(uint64, tag = "4")]
+    pub steps: u64,
+    /// Steps a second; 0 is as fast as possible.
+    #[prost(double, tag = "5")]
+    pub speed: f64,
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum DriveMode {
+    /// TRAINING.
+    Unspecified = 0,
+    Training = 1,
+    /// Greedy, without learning.
+    Driving = 2,
+}
+impl DriveMode {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "DRIVE_MODE_UNSPECIFIED",
+            Self::Training => "DRIVE_MODE_TRAINING",
+            Self::Driving => "DRIVE_MODE_DRIVING",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "DRIVE_MODE_UNSPECIFIED" => Some(Self::Unspecified),
+            "DRIVE_MODE_TRAINING" => Some(Self::Training),
+            "DRIVE_MODE_DRIVING" => Some(Self::Driving),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum RecordingReason {
+    /// The reason is unknown.
+    Unspecified = 0,
+    First = 1,
+    Best = 2,
+    Periodic = 3,
+    Crashed = 4,
+    /// The trained network on a test track: the ghost of manual driving.
+    Ghost = 5,
+}
+impl RecordingReason {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "RECORDING_REASON_UNSPECIFIED",
+            Self::First => "RECORDING_REASON_FIRST",
+            Self::Best => "RECORDING_REASON_BEST",
+            Self::Periodic => "RECORDING_REASON_PERIODIC",
+            Self::Crashed => "RECORDING_REASON_CRASHED",
+            Self::Ghost => "RECORDING_REASON_GHOST",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "RECORDING_REASON_UNSPECIFIED" => Some(Self::Unspecified),
+            "RECORDING_REASON_FIRST" => Some(Self::First),
+            "RECORDING_REASON_BEST" => Some(Self::Best),
+            "RECORDING_REASON_PERIODIC" => Some(Self::Periodic),
+            "RECORDING_REASON_CRASHED" => Some(Self::Crashed),
+            "RECORDING_REASON_GHOST" => Some(Self::Ghost),
+            _ => None,
+        }
+    }
+}
+/// Generated client implementations.
+pub mod telemetry_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    #[derive(Debug, Clone)]
+    pub struct TelemetryServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl TelemetryServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> TelemetryServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> TelemetryServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            TelemetryServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// One run. The agent sends `start` first, then what happens; the dashboard answers `start` with `welcome`, and sends `control`
+        /// whenever a viewer asks for something else. Nothing here may slow the agent: what does not fit is dropped and counted, but
+        /// episodes, which are sent again from the run's files after a reconnection.
+        /// INVALID_ARGUMENT: the first message is no start, or a field is out of range; the text names it.
+        /// RESOURCE_EXHAUSTED: as many runs as may be are live.
+        /// UNAUTHENTICATED: the dashboard wants another token.
+        pub async fn publish(
+            &mut self,
+            request: impl tonic::IntoStreamingRequest<Message = super::PublishRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::PublishResponse>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/spikedrive.v1.TelemetryService/Publish",
+            );
+            let mut req = request.into_streaming_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("spikedrive.v1.TelemetryService", "Publish"));
+            self.inner.streaming(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod telemetry_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with TelemetryServiceServer.
+    #[async_trait]
+    pub trait TelemetryService: std::marker::Send + std::marker::Sync + 'static {
+        /// Server streaming response type for the Publish method.
+        type PublishStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<super::PublishResponse, tonic::Status>,
+            >
+            + std::marker::Send
+            + 'static;
+        /// One run. The agent sends `start` first, then what happens; the dashboard answers `start` with `welcome`, and sends `control`
+        /// whenever a viewer asks for something else. Nothing here may slow the agent: what does not fit is dropped and counted, but
+        /// episodes, which are sent again from the run's files after a reconnection.
+        /// INVALID_ARGUMENT: the first message is no start, or a field is out of range; the text names it.
+        /// RESOURCE_EXHAUSTED: as many runs as may be are live.
+        /// UNAUTHENTICATED: the dashboard wants another token.
+        async fn publish(
+            &self,
+            request: tonic::Request<tonic::Streaming<super::PublishRequest>>,
+        ) -> std::result::Result<tonic::Response<Self::PublishStream>, tonic::Status>;
+    }
+    #[derive(Debug)]
+    pub struct TelemetryServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> TelemetryServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for TelemetryServiceServer<T>
+    where
+        T: TelemetryService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/spikedrive.v1.TelemetryService/Publish" => {
+                    #[allow(non_camel_case_types)]
+                    struct PublishSvc<T: TelemetryService>(pub Arc<T>);
+                    impl<
+                        T: TelemetryService,
+                    > tonic::server::StreamingService<super::PublishRequest>
+                    for PublishSvc<T> {
+                        type Response = super::PublishResponse;
+                        type ResponseStream = T::PublishStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<
+                                tonic::Streaming<super::PublishRequest>,
+                            >,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TelemetryService>::publish(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = PublishSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for TelemetryServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "spikedrive.v1.TelemetryService";
+    impl<T> tonic::server::NamedService for TelemetryServiceServer<T> {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
