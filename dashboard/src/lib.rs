@@ -10,6 +10,8 @@
 pub mod cli;
 mod files;
 pub mod healthcheck;
+mod hub;
+mod ingest;
 mod names;
 pub mod origin;
 pub mod serve;

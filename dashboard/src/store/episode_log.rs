@@ -86,22 +86,30 @@ pub(crate) fn read_lines(mut log: impl BufRead, mut take: impl FnMut(&[u8]) -> b
     Ok(())
 }
 
+/// Records of a log.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Batch {
+    pub(crate) records: Vec<String>,
+    /// Number of the lines of the log up to the last of them.
+    pub(crate) to: u64,
+}
+
 /// The records after the first `from` lines, at most `most`; none where there is no log. What is no JSON is passed over.
-pub(crate) fn after(path: &Path, from: u64, most: usize) -> io::Result<Vec<String>> {
+pub(crate) fn after(path: &Path, from: u64, most: usize) -> io::Result<Batch> {
     let log = match File::open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Batch::default()),
         log => BufReader::new(log?),
     };
-    let (mut number, mut records) = (0, Vec::new());
+    let Batch { mut records, mut to } = Batch::default();
     read_lines(log, |line| {
-        number += 1;
-        if number > from && line.len() <= MAX_LINE && serde_json::from_slice::<serde::de::IgnoredAny>(line).is_ok() {
+        to += 1;
+        if to > from && line.len() <= MAX_LINE && serde_json::from_slice::<serde::de::IgnoredAny>(line).is_ok() {
             // What serde_json accepts is UTF-8.
             records.extend(String::from_utf8(line.to_owned()).ok());
         }
         records.len() < most
     })?;
-    Ok(records)
+    Ok(Batch { records, to })
 }
 
 #[cfg(test)]
@@ -122,15 +130,15 @@ mod tests {
         fs::write(&path, format!("{{\"episode\":1,\"evaluation\":null}}\n{evaluated}\n{{\"epi")).unwrap();
         index.renew(&path);
         assert_eq!((index.lines(), index.best(), index.ceiling()), (2, Some(120.0), Some(240.0)));
-        assert_eq!(after(&path, 1, 9).unwrap(), [evaluated]);
-        assert_eq!(after(&path, 0, 1).unwrap().len(), 1);
+        assert_eq!(after(&path, 1, 9).unwrap().records, [evaluated]);
+        assert_eq!(after(&path, 0, 1).unwrap().to, 1);
 
         let mut log = OpenOptions::new().append(true).open(&path).unwrap();
         log.write_all(b"sode\":3}\n").unwrap();
         index.renew(&path);
         assert_eq!(index.lines(), 3);
-        assert_eq!(after(&path, 2, 9).unwrap(), [r#"{"episode":3}"#]);
-        assert!(after(&path, 3, 9).unwrap().is_empty());
+        assert_eq!(after(&path, 2, 9).unwrap().records, [r#"{"episode":3}"#]);
+        assert!(after(&path, 3, 9).unwrap().records.is_empty());
 
         fs::write(&path, "{\"episode\":1}\n").unwrap();
         index.renew(&path);
@@ -142,6 +150,8 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("episodes.jsonl");
         fs::write(&path, "{\"episode\":1}\n{\"episode\n\n{\"episode\":3}\n").unwrap();
-        assert_eq!(after(&path, 0, 9).unwrap(), [r#"{"episode":1}"#, r#"{"episode":3}"#]);
+        let Batch { records, to } = after(&path, 0, 9).unwrap();
+        assert_eq!(records, [r#"{"episode":1}"#, r#"{"episode":3}"#]);
+        assert_eq!(to, 4);
     }
 }

@@ -17,10 +17,10 @@ use spikedrive_env::ceiling::ceiling;
 use spikedrive_env::{Phase, WorldOptions};
 
 use crate::names::Name;
+pub(crate) use episode_log::Batch;
 use episode_log::LogIndex;
 use episode_log::after;
-pub(crate) use recordings::RecordingHeader;
-use recordings::RecordingIndex;
+pub(crate) use recordings::{RecordingHeader, RecordingIndex};
 
 /// What a run is.
 pub(crate) const RUN_FILE: &str = "run.json";
@@ -170,7 +170,7 @@ impl Store {
     }
 
     /// The records of a run after its first `from`, as they stand in its log, at most `most` of them.
-    pub(crate) fn episodes(&self, run: &Name, from: u64, most: usize) -> Result<Vec<String>, StoreError> {
+    pub(crate) fn episodes(&self, run: &Name, from: u64, most: usize) -> Result<Batch, StoreError> {
         self.entry(run, |_| ())?;
         let path = self.directory(run).join(LOG_FILE);
         after(&path, from, most).map_err(|error| StoreError::Read(path, error))

@@ -30,13 +30,17 @@ pub(crate) async fn health() -> Json<Value> {
 
 /// All runs, newest first.
 pub(crate) async fn runs(State(web): State<Web>) -> Result<Json<Vec<RunRow>>, Refusal> {
-    let rows = read(&web.store, Store::rows).await?;
+    let mut rows = read(&web.store, Store::rows).await?;
+    for row in &mut rows {
+        row.live = row.id.parse().is_ok_and(|run| web.hub.is_live(&run));
+    }
     Ok(Json(rows))
 }
 
 /// One run: its description, its result, its neurons.
 pub(crate) async fn run(State(web): State<Web>, Path(run): Path<String>) -> Result<Json<Value>, Refusal> {
     let run: Name = run.parse()?;
+    let live = web.hub.is_live(&run);
     let (document, populations) = read(&web.store, move |store| {
         let populations = store.recordings(&run)?.pop().map(|header| header.populations).unwrap_or_default();
         Ok((store.run(&run)?, populations))
@@ -49,7 +53,7 @@ pub(crate) async fn run(State(web): State<Web>, Path(run): Path<String>) -> Resu
     Ok(Json(json!({
         "info": document.info,
         "summary": document.summary,
-        "live": false,
+        "live": live,
         "populations": populations,
     })))
 }
@@ -61,7 +65,7 @@ pub(crate) async fn episodes(
     Query(range): Query<Range>,
 ) -> Result<impl IntoResponse, Refusal> {
     let run: Name = run.parse()?;
-    let records = read(&web.store, move |store| store.episodes(&run, range.from, usize::MAX)).await?;
+    let records = read(&web.store, move |store| store.episodes(&run, range.from, usize::MAX)).await?.records;
     Ok(([(header::CONTENT_TYPE, "application/json")], format!("[{}]", records.join(","))))
 }
 
@@ -72,7 +76,7 @@ pub(crate) async fn episodes_csv(
 ) -> Result<impl IntoResponse, Refusal> {
     let run: Name = run.parse()?;
     let name = format!("attachment; filename=\"{run}.csv\"");
-    let records = read(&web.store, move |store| store.episodes(&run, 0, usize::MAX)).await?;
+    let records = read(&web.store, move |store| store.episodes(&run, 0, usize::MAX)).await?.records;
     let table = table(&records).map_err(|error| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
     Ok(([(header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (header::CONTENT_DISPOSITION, name)], table))
 }

@@ -5,6 +5,8 @@ mod api;
 mod assets;
 mod episodes_csv;
 mod guard;
+mod live;
+mod socket;
 mod spec;
 
 use std::sync::Arc;
@@ -13,8 +15,10 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use spikedrive_proto::address::Address;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+use crate::hub::Hub;
 use crate::store::Store;
 pub(crate) use guard::Guard;
 
@@ -22,9 +26,12 @@ pub(crate) use guard::Guard;
 #[derive(Clone)]
 pub(crate) struct Web {
     pub(crate) store: Arc<Store>,
+    pub(crate) hub: Arc<Hub>,
     /// Environment server for driving by hand.
     pub(crate) server: Address,
     pub(crate) guard: Arc<Guard>,
+    /// Places for those who look at live runs.
+    pub(crate) viewers: Arc<Semaphore>,
     pub(crate) shutdown: CancellationToken,
 }
 
@@ -41,6 +48,7 @@ pub(crate) fn router(web: Web) -> Router {
         .route("/api/runs/{run}/episodes.csv", get(api::episodes_csv))
         .route("/api/runs/{run}/recordings", get(api::recordings))
         .route("/api/runs/{run}/recordings/{name}", get(api::recording))
+        .route("/ws/live", get(live::live))
         .fallback(answer::no_such_page)
         .method_not_allowed_fallback(answer::no_such_method)
         .layer(from_fn_with_state(Arc::clone(&web.guard), guard::guard))
