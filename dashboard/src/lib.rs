@@ -8,6 +8,7 @@
 //! command line lives in [`cli`], which `spikedrive-dashboard` and `spikedrive dashboard` share.
 
 pub mod cli;
+mod driving;
 mod files;
 pub mod healthcheck;
 mod hub;

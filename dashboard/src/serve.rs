@@ -31,6 +31,8 @@ const DRAIN_DEADLINE: Duration = Duration::from_secs(5);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
 /// An agent that does not answer within this time is gone.
 const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(20);
+/// Most people at the wheel.
+const MAX_DRIVERS: usize = 8;
 /// Most pages that look at live runs.
 const MAX_VIEWERS: usize = 256;
 
@@ -92,6 +94,7 @@ pub async fn serve(
         store,
         hub,
         viewers: Arc::new(Semaphore::new(MAX_VIEWERS)),
+        drivers: Arc::new(Semaphore::new(MAX_DRIVERS)),
         server: options.server,
         guard: Arc::new(guard),
         shutdown: shutdown.clone(),

@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 use prost::Message;
-use spikedrive_proto::v1::PublishRequest;
 use spikedrive_proto::v1::publish_request::Event;
+use spikedrive_proto::v1::{Population, PublishRequest, RunStart};
 
 /// Most records of episodes that are kept here; older ones are read from the log.
 const MAX_RECORDS: usize = 4096;
@@ -71,11 +71,13 @@ pub(crate) struct Feed {
     record_bytes: usize,
     pub(crate) dropped: u64,
     pub(crate) live: bool,
+    /// The neurons, layer by layer.
+    pub(crate) populations: Vec<Population>,
 }
 
 impl Feed {
     /// A stream begins, of a run with so many records in its log. What an earlier stream showed is outdated.
-    pub(crate) fn begin(&mut self, start: Bytes, records: u64) {
+    pub(crate) fn begin(&mut self, start: RunStart, records: u64) {
         self.latest = Default::default();
         self.dropped = 0;
         self.live = true;
@@ -84,7 +86,8 @@ impl Feed {
             self.record_bytes = 0;
             self.first_record = records;
         }
-        self.put(Kind::Start, start);
+        self.populations.clone_from(&start.populations);
+        self.put(Kind::Start, encode(Event::Start(start)));
     }
 
     /// The stream ended.
@@ -148,16 +151,23 @@ mod tests {
         Bytes::from_static(text.as_bytes())
     }
 
+    fn start() -> RunStart {
+        RunStart { run_id: "a".to_owned(), ..RunStart::default() }
+    }
+
     #[test]
     fn a_viewer_gets_the_latest_of_each_kind_once() {
         let mut feed = Feed::default();
-        feed.begin(message("start"), 0);
+        feed.begin(start(), 0);
         feed.put(Kind::Weights, message("weights"));
         feed.put(Kind::Road, message("road"));
         feed.put(Kind::Frame, message("frame 0"));
         feed.put(Kind::Frame, message("frame 1"));
         let news = feed.news(0);
-        assert_eq!(news.messages, ["start", "road", "frame 1", "weights"].map(message));
+        assert_eq!(
+            news.messages,
+            [encode(Event::Start(start())), message("road"), message("frame 1"), message("weights")]
+        );
         assert!(feed.news(news.version).messages.is_empty());
         feed.put(Kind::Frame, message("frame 2"));
         assert_eq!(feed.news(news.version).messages, [message("frame 2")]);
@@ -175,7 +185,7 @@ mod tests {
     #[test]
     fn old_episodes_are_in_the_log_alone() {
         let mut feed = Feed::default();
-        feed.begin(message("start"), 10);
+        feed.begin(start(), 10);
         assert_eq!(feed.episodes_from(3, 9), EpisodesFrom::Log(10));
         feed.extend((0..MAX_RECORDS + 5).map(|k| k.to_string()).collect());
         assert_eq!(feed.episodes(), 10 + MAX_RECORDS as u64 + 5);
@@ -183,9 +193,9 @@ mod tests {
         assert_eq!(feed.episodes_from(15, 2), EpisodesFrom::Here(vec!["5".to_owned(), "6".to_owned()]));
         assert_eq!(feed.episodes_from(1 << 40, 2), EpisodesFrom::Here(Vec::new()));
 
-        feed.begin(message("again"), feed.episodes());
+        feed.begin(start(), feed.episodes());
         assert_eq!(feed.episodes_from(15, 1), EpisodesFrom::Here(vec!["5".to_owned()]), "what is here stays");
-        feed.begin(message("again"), 9000);
+        feed.begin(start(), 9000);
         assert_eq!(feed.episodes_from(15, 1), EpisodesFrom::Log(9000), "the log went on without us");
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use spikedrive_proto::v1::Control;
+use spikedrive_proto::v1::{Control, Population, RunStart};
 use tokio::sync::watch;
 use tokio::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
@@ -105,6 +105,11 @@ impl LiveRun {
         self.feed().live
     }
 
+    /// Its neurons, layer by layer.
+    pub(crate) fn populations(&self) -> Vec<Population> {
+        self.feed().populations.clone()
+    }
+
     /// Whether anybody looks at it.
     pub(crate) fn is_watched(&self) -> bool {
         self.asked.borrow().viewers > 0
@@ -156,7 +161,7 @@ pub(crate) struct Publishing {
 
 impl Publishing {
     /// The run begins, or goes on; its log holds so many records.
-    pub(crate) fn begin(&self, start: Bytes, records: u64) {
+    pub(crate) fn begin(&self, start: RunStart, records: u64) {
         if !self.replaced.is_cancelled() {
             // They are counted since the stream began.
             self.run.ask(|asked| asked.control.steps = 0);
@@ -280,7 +285,7 @@ mod tests {
 
     fn publish(run: &Arc<LiveRun>, stream: u64) -> Publishing {
         let publishing = run.claim(stream);
-        publishing.begin(Bytes::new(), 0);
+        publishing.begin(RunStart::default(), 0);
         publishing
     }
 

@@ -107,7 +107,7 @@ mod tests {
 
     fn publish(hub: &Hub, run: &str) -> Publishing {
         let publishing = hub.entry(&name(run)).unwrap().claim(hub.next_stream());
-        publishing.begin(Vec::new().into(), 0);
+        publishing.begin(Default::default(), 0);
         publishing
     }
 

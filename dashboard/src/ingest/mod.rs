@@ -23,6 +23,7 @@ use tracing::{debug, info};
 use crate::hub::{Asked, Hub, Kind, Publishing, encode};
 use crate::names::Name;
 use crate::store::Store;
+pub(crate) use check::road as check_road;
 use check::{Record, Start};
 use run_files::RunFiles;
 
@@ -78,7 +79,7 @@ impl Telemetry {
         let entry = self.hub.entry(&run).map_err(|full| Status::resource_exhausted(full.to_string()))?;
         let publishing = entry.claim(self.hub.next_stream());
         let files = self.open(start).await?;
-        publishing.begin(encode(Event::Start(message)), files.lines());
+        publishing.begin(message, files.lines());
         self.hub.notify();
         info!(%run, episodes = files.lines(), "publishing");
         answer(answers, Answer::Welcome(v1::Welcome { episodes: files.lines() })).await?;

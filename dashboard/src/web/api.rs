@@ -40,12 +40,15 @@ pub(crate) async fn runs(State(web): State<Web>) -> Result<Json<Vec<RunRow>>, Re
 /// One run: its description, its result, its neurons.
 pub(crate) async fn run(State(web): State<Web>, Path(run): Path<String>) -> Result<Json<Value>, Refusal> {
     let run: Name = run.parse()?;
-    let live = web.hub.is_live(&run);
+    let present = web.hub.get(&run);
+    let live = present.as_ref().is_some_and(|run| run.is_live());
     let (document, populations) = read(&web.store, move |store| {
         let populations = store.recordings(&run)?.pop().map(|header| header.populations).unwrap_or_default();
         Ok((store.run(&run)?, populations))
     })
     .await?;
+    // Without a recording they are known as long as the hub remembers the run.
+    let populations = present.map(|run| run.populations()).filter(|known| !known.is_empty()).unwrap_or(populations);
     let populations: Vec<Value> = populations
         .iter()
         .map(|population| json!({ "name": population.name, "first": population.first, "size": population.size }))

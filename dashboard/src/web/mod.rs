@@ -3,6 +3,8 @@
 mod answer;
 mod api;
 mod assets;
+mod drive;
+mod drive_request;
 mod episodes_csv;
 mod guard;
 mod live;
@@ -32,6 +34,8 @@ pub(crate) struct Web {
     pub(crate) guard: Arc<Guard>,
     /// Places for those who look at live runs.
     pub(crate) viewers: Arc<Semaphore>,
+    /// Places for those who drive.
+    pub(crate) drivers: Arc<Semaphore>,
     pub(crate) shutdown: CancellationToken,
 }
 
@@ -49,6 +53,7 @@ pub(crate) fn router(web: Web) -> Router {
         .route("/api/runs/{run}/recordings", get(api::recordings))
         .route("/api/runs/{run}/recordings/{name}", get(api::recording))
         .route("/ws/live", get(live::live))
+        .route("/ws/drive", get(drive::drive))
         .fallback(answer::no_such_page)
         .method_not_allowed_fallback(answer::no_such_method)
         .layer(from_fn_with_state(Arc::clone(&web.guard), guard::guard))
