@@ -1,6 +1,8 @@
 //! A dashboard on free ports, with agents that publish to it and browsers that look at it.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+pub(crate) mod fake_server;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
