@@ -40,7 +40,7 @@ pub struct DashboardArgs {
     /// Listen to other machines without a token: whoever reaches the address may look, pause and drive. For closed networks.
     #[arg(long)]
     pub insecure_network: bool,
-    /// Origin of pages that may use this dashboard beside its own, such as https://dashboard.example. May be given again.
+    /// Origin of pages that may use this dashboard beside its own, such as `https://dashboard.example`. May be given again.
     #[arg(long, value_name = "ORIGIN")]
     pub allow_origin: Vec<Origin>,
 }
