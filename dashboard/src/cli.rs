@@ -49,7 +49,7 @@ pub struct DashboardArgs {
 #[derive(Args, Clone, Debug)]
 pub struct HealthcheckArgs {
     /// Address of the dashboard's pages.
-    #[arg(long, value_name = "HOST:PORT", default_value = DEFAULT_LISTEN, env = "SPIKEDRIVE_DASHBOARD")]
+    #[arg(long, value_name = "HOST:PORT", default_value = DEFAULT_LISTEN)]
     pub dashboard: Address,
 }
 

@@ -63,7 +63,7 @@ impl RunFiles {
         let directory = store.directory(&start.run);
         let failed = |error| FilesError::Io(directory.clone(), error);
         if !directory.exists() {
-            make_directory(store.root(), &directory, &start.info).map_err(failed)?;
+            make_directory(store.root(), &directory, &start.text).map_err(failed)?;
             info!(run = %start.run, "a run begins");
         }
         check_identity(&directory, start)?;
@@ -133,14 +133,12 @@ impl RunFiles {
 }
 
 /// Makes a run's directory: under another name, then renamed, so that it is never there without its marker.
-fn make_directory(root: &Path, directory: &Path, info: &Value) -> io::Result<()> {
+fn make_directory(root: &Path, directory: &Path, text: &str) -> io::Result<()> {
     fs::create_dir_all(root)?;
     let making = tempfile::Builder::new().prefix(".tmp-").tempdir_in(root)?;
     fs::set_permissions(making.path(), Permissions::from_mode(0o755))?;
     write_whole(making.path(), MARKER, b"")?;
-    let mut text = serde_json::to_vec_pretty(info)?;
-    text.push(b'\n');
-    write_whole(making.path(), RUN_FILE, &text)?;
+    write_whole(making.path(), RUN_FILE, text.as_bytes())?;
     write_whole(making.path(), LOG_FILE, b"")?;
     fs::rename(making.path(), directory)?;
     // It has another name now: there is nothing left to remove.
@@ -195,7 +193,7 @@ mod tests {
 
     fn start(seed: u64) -> Start {
         let info = serde_json::json!({ "preset": "stdp", "seed": seed, "episodes": 9 });
-        Start { run: "a".parse().unwrap(), info, neurons: 0 }
+        Start { run: "a".parse().unwrap(), text: info.to_string(), info, neurons: 0 }
     }
 
     fn record(number: u64) -> Record {
