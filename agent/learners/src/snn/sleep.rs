@@ -10,6 +10,7 @@ use super::config::SnnConfig;
 use super::dopamine::td_error;
 use super::readout;
 use super::three_factor::{Decision, Local, Rates, ThreeFactorRule};
+use crate::range::in_range;
 
 /// Parameters of sleep.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,6 +21,14 @@ pub struct SleepParams {
     pub replays: usize,
     /// Homeostasis while asleep.
     pub homeostasis: SleepHomeostasis,
+}
+
+impl SleepParams {
+    /// Checks every parameter.
+    pub fn validate(&self) -> Result<(), String> {
+        in_range("memory", self.memory, 1..=1000)?;
+        in_range("replays", self.replays, 0..=1000)
+    }
 }
 
 /// Homeostasis while asleep.
