@@ -1,6 +1,6 @@
 //! `spikedrive up` and `spikedrive train`: from a blank network to a driver.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
