@@ -1,6 +1,7 @@
 //! The command line: what can be asked, its defaults and its environment variables.
 
 mod learn;
+mod train;
 mod world;
 
 use std::num::NonZero;
@@ -14,6 +15,7 @@ use spikedrive_proto::address::Address;
 use spikedrive_server::cli::{HealthcheckArgs, LogFormat, ServeArgs, parse_listen, run_healthcheck, run_serve};
 
 pub use self::learn::LearnArgs;
+pub use self::train::TrainArgs;
 pub use self::world::WorldArgs;
 use crate::commands;
 use crate::config_file::Invocation;
@@ -100,20 +102,6 @@ pub struct UpArgs {
     /// Address of the server; by default 127.0.0.1:50051, or the next free port.
     #[arg(long, value_name = "HOST:PORT", value_parser = parse_listen, env = "SPIKEDRIVE_LISTEN")]
     pub listen: Option<String>,
-}
-
-/// Arguments of `train`.
-#[derive(Args, Clone, Debug)]
-pub struct TrainArgs {
-    /// How to learn.
-    #[command(flatten)]
-    pub learn: LearnArgs,
-    /// Environment server to drive on; by default one inside this process.
-    #[arg(long, value_name = "HOST:PORT", env = "SPIKEDRIVE_SERVER")]
-    pub server: Option<Address>,
-    /// Print the summary as JSON.
-    #[arg(long)]
-    pub json: bool,
 }
 
 /// Arguments of `evaluate`.
@@ -214,6 +202,9 @@ pub fn run(invocation: Invocation, stop: &StopFlag) -> Result<(), Failure> {
     let given = matches.subcommand().map(|(_, given)| given);
     if let (Some(given), Some(learn)) = (given, cli.command.as_mut().and_then(Command::learn_mut)) {
         learn.settle(given, file.as_ref())?;
+    }
+    if let (Some(given), Some(Command::Train(args))) = (given, &cli.command) {
+        args.check(given)?;
     }
     match cli.command {
         None => Ok(()),

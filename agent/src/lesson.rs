@@ -14,7 +14,7 @@ pub use crate::curriculum::{CurriculumPreset, CurriculumRule};
 #[serde(rename_all = "kebab-case")]
 pub enum Lesson {
     /// One phase from the first episode to the last.
-    #[serde(rename = "phase", with = "phase_number")]
+    #[serde(rename = "phase")]
     Direct(Phase),
     /// Phases 1 to 4, one after the other.
     Curriculum(CurriculumRule),
@@ -58,21 +58,6 @@ impl fmt::Display for Lesson {
             Self::Direct(phase) => write!(f, "phase {}", phase.number()),
             Self::Curriculum(rule) => write!(f, "curriculum {rule}"),
         }
-    }
-}
-
-/// A phase as its number.
-mod phase_number {
-    use serde::de::Error as _;
-    use serde::{Deserialize, Deserializer, Serializer};
-    use spikedrive_env::Phase;
-
-    pub(super) fn serialize<S: Serializer>(phase: &Phase, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_u32(phase.number())
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Phase, D::Error> {
-        Phase::try_from(u32::deserialize(deserializer)?).map_err(D::Error::custom)
     }
 }
 

@@ -1,7 +1,6 @@
 //! Settings of a training: single parameters of a preset, curricula, and the file that `spikedrive config` prints.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-#[allow(dead_code, reason = "each file of tests uses a part")]
 mod support;
 
 use spikedrive_agent::cli::Command;
@@ -101,6 +100,8 @@ fn a_run_keeps_the_parameters_that_it_was_given() {
         assert_eq!(config["code"]["tuning"], serde_json::json!({"kind": "gaussian", "width": 0.75}));
     }
     place.run("evaluate --quiet --weights run/weights/last.npy --episodes 2 --phase 1").done();
+    let refused = ["--set and --resume exclude each other", "run/run.json"];
+    place.run("train --resume run --set learning_rate=0.1").refuses(2, &refused);
 }
 
 #[test]
@@ -187,6 +188,8 @@ fn a_curriculum_may_have_another_window_and_other_thresholds() {
     place.run("train --quiet --episodes 2 --curriculum-window 1 --curriculum-thresholds -1000 --out run").done();
     let last = place.text("run/episodes.jsonl").lines().last().unwrap().to_owned();
     assert!(last.contains("\"phase\":2"), "{last}");
+    let lesson = serde_json::json!({"curriculum": {"window": 1, "thresholds": ["-1000", "-1000", "-1000"]}});
+    assert_eq!(place.json("run/run.json")["lesson"], lesson);
 }
 
 #[test]

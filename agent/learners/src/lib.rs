@@ -17,7 +17,7 @@ pub mod seed;
 pub mod snn;
 
 pub use curriculum::Curriculum;
-pub use learner::{Driver, Learner, LearnerConfig, Memory, Policy};
+pub use learner::{Driver, Learner, LearnerConfig, LearnerState, Memory, Policy};
 pub use preset::Preset;
 pub use schedule::Schedule;
 

@@ -11,7 +11,9 @@ use spikedrive_learners::snn;
 use spikedrive_learners::snn::network::NetworkError;
 use spikedrive_learners::{LearnerConfig, Preset, Schedule};
 
-use super::{WorldArgs, default_threads, parse_count, parse_episodes, parse_horizon, parse_phase, parse_threads};
+use super::{
+    WorldArgs, default_threads, parse_count, parse_episodes, parse_horizon, parse_lanes, parse_phase, parse_threads,
+};
 use crate::ceilings::attainable_all;
 use crate::config_file::SettingsFile;
 use crate::curriculum::{CurriculumRule, MAX_WINDOW, Threshold, parse_thresholds};
@@ -20,6 +22,7 @@ use crate::lesson::{CurriculumPreset, HORIZON, Lesson};
 use crate::overrides::{Overrides, Source};
 use crate::parameters::Assignment;
 use crate::report::note;
+use crate::run::Place;
 use crate::run_dir::DEFAULT_RUNS;
 use crate::train::TrainConfig;
 
@@ -73,6 +76,9 @@ pub struct LearnArgs {
     /// Seed of every random number of the run.
     #[arg(long, value_name = "S", default_value_t = 1, env = "SPIKEDRIVE_SEED")]
     pub seed: u64,
+    /// Cars that drive at the same time and teach the same network.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = parse_lanes, env = "SPIKEDRIVE_LANES")]
+    pub lanes: usize,
     /// Steps of an episode.
     #[arg(long, value_name = "H", default_value_t = HORIZON, value_parser = parse_horizon, env = "SPIKEDRIVE_HORIZON")]
     pub horizon: usize,
@@ -110,6 +116,11 @@ impl LearnArgs {
         Ok(())
     }
 
+    /// Where a single run is kept.
+    pub fn place(&self) -> Place {
+        self.out.clone().map_or_else(|| Place::Below(self.runs.clone()), Place::In)
+    }
+
     /// What is taught.
     pub fn lesson(&self) -> Lesson {
         self.phase.map_or_else(|| Lesson::Curriculum(self.curriculum_rule()), Lesson::Direct)
@@ -120,8 +131,8 @@ impl LearnArgs {
         let (lesson, world) = (self.lesson(), self.world.options(WorldOptions::default())?);
         let learner = self.learner_config(world.rays)?;
         let ceilings = attainable_all(self.horizon, &world, &lesson.phases())?;
-        let Self { episodes, seed, horizon, .. } = *self;
-        Ok(TrainConfig { learner, lesson, episodes, seed, horizon, world, ceilings })
+        let Self { episodes, seed, lanes, horizon, .. } = *self;
+        Ok(TrainConfig { learner, lesson, episodes, seed, lanes, horizon, world, ceilings })
     }
 
     /// The preset's settings for so many rays, with all that was changed.
