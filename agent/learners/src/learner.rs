@@ -5,6 +5,7 @@ use std::fmt::Debug;
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
+use crate::activity::{Activity, Population, Watch};
 use crate::seed::{SeedConfig, SeedLearner, SeedNetwork, SeedState};
 use crate::snn::network::NetworkError;
 use crate::snn::synapses::Layout;
@@ -38,6 +39,18 @@ pub trait Learner {
 
     /// What it has learned beside the weights.
     fn memory(&self) -> Memory;
+
+    /// From the next step on, these spikes are noted. It changes no number of the run.
+    fn watch(&mut self, watch: Watch);
+
+    /// What there is to see of the last decision, until the next one or the end of the episode.
+    fn activity(&self) -> Activity<'_>;
+
+    /// The neurons whose spikes are noted, layer by layer.
+    fn populations(&self, watch: Watch) -> Vec<Population>;
+
+    /// The eligibility traces as they are now, in the places of their weights: `e[post, pre]`.
+    fn eligibility(&self) -> Array2<f32>;
 }
 
 /// A network that drives and does not learn.
@@ -56,6 +69,12 @@ pub trait Policy: Debug + Send + Sync {
 pub trait Driver: Send {
     /// Sees, and takes the action of the winning pool. Returns an action index.
     fn act_greedily(&mut self, observation: &[f32]) -> usize;
+
+    /// From the next step on, these spikes are noted. It changes nothing else.
+    fn watch(&mut self, watch: Watch);
+
+    /// What there is to see of the step just driven.
+    fn activity(&self) -> Activity<'_>;
 }
 
 /// The parameters of any learner; `kind` tells which in files.
@@ -162,6 +181,22 @@ impl Learner for SpikingLearner {
     fn memory(&self) -> Memory {
         Memory::Critic(self.critic().clone())
     }
+
+    fn watch(&mut self, watch: Watch) {
+        Self::watch(self, watch);
+    }
+
+    fn activity(&self) -> Activity<'_> {
+        Self::activity(self)
+    }
+
+    fn populations(&self, watch: Watch) -> Vec<Population> {
+        Self::populations(self, watch)
+    }
+
+    fn eligibility(&self) -> Array2<f32> {
+        Self::eligibility(self)
+    }
 }
 
 impl Learner for SeedLearner {
@@ -200,6 +235,22 @@ impl Learner for SeedLearner {
     fn memory(&self) -> Memory {
         Memory::Baseline(self.baseline())
     }
+
+    fn watch(&mut self, watch: Watch) {
+        Self::watch(self, watch);
+    }
+
+    fn activity(&self) -> Activity<'_> {
+        Self::activity(self)
+    }
+
+    fn populations(&self, _watch: Watch) -> Vec<Population> {
+        SeedNetwork::populations()
+    }
+
+    fn eligibility(&self) -> Array2<f32> {
+        Self::eligibility(self)
+    }
 }
 
 impl Policy for Network {
@@ -220,6 +271,14 @@ impl Driver for (&Network, NetworkState) {
     fn act_greedily(&mut self, observation: &[f32]) -> usize {
         self.0.act_greedily(&mut self.1, observation)
     }
+
+    fn watch(&mut self, watch: Watch) {
+        self.1.watch(watch);
+    }
+
+    fn activity(&self) -> Activity<'_> {
+        self.0.activity(&self.1)
+    }
 }
 
 impl Policy for SeedNetwork {
@@ -239,6 +298,14 @@ impl Policy for SeedNetwork {
 impl Driver for (&SeedNetwork, SeedState) {
     fn act_greedily(&mut self, observation: &[f32]) -> usize {
         self.0.act_greedily(&mut self.1, observation)
+    }
+
+    fn watch(&mut self, watch: Watch) {
+        self.1.watch(watch);
+    }
+
+    fn activity(&self) -> Activity<'_> {
+        self.1.activity()
     }
 }
 
@@ -261,6 +328,47 @@ mod tests {
                 let expected = format!("the world casts {} rays and the network takes {rays}: ", rays + 2);
                 assert!(refusal.starts_with(&expected), "{preset}: {refusal}");
                 assert!(refusal.ends_with(&format!("use a world of {rays} rays")), "{preset}: {refusal}");
+            }
+        }
+    }
+
+    /// A run of three episodes; every other step is watched as `watch` says.
+    fn watched_run(preset: Preset, watch: Watch) -> Box<dyn Learner> {
+        let mut learner = preset.config().learner(3, 10).unwrap();
+        for episode in 0..3u8 {
+            learner.begin_episode();
+            for step in 0..12u8 {
+                learner.watch(if step % 2 == 0 { watch } else { Watch::Nothing });
+                let action = learner.act(&[f32::from(step), 12.0, 7.0]);
+                let activity = learner.activity();
+                assert_eq!(activity.raster.is_some(), step % 2 == 0 && watch != Watch::Nothing);
+                if let Preset::Snn(_) = preset {
+                    let shares = activity.shares.unwrap();
+                    assert!((shares.iter().sum::<f32>() - 1.0).abs() < 1e-5 && shares[action] > 0.0, "{preset}");
+                    assert_eq!((activity.value.is_some(), activity.dopamine.is_some()), (true, step > 0), "{preset}");
+                }
+                let end = (step == 11).then(|| match episode {
+                    0 => StepEnd::Terminated,
+                    _ => StepEnd::Truncated(vec![3.0, 4.0, 5.0]),
+                });
+                learner.reward(f64::from(step) - 3.0, end);
+            }
+            assert_ne!(learner.eligibility(), Array2::zeros((100, 100)), "{preset}");
+            learner.end_episode();
+        }
+        learner
+    }
+
+    #[test]
+    fn watching_changes_no_number_of_any_preset() {
+        for preset in Preset::all() {
+            let unwatched = watched_run(preset, Watch::Nothing);
+            for watch in [Watch::Simulated, Watch::Everything] {
+                let watched = watched_run(preset, watch);
+                assert_eq!(watched.policy().weights(), unwatched.policy().weights(), "{preset}");
+                assert_eq!(watched.memory(), unwatched.memory(), "{preset}");
+                let neurons = watched.populations(watch).iter().map(|shown| shown.neurons.len()).sum::<usize>();
+                assert!((36..=100).contains(&neurons), "{preset}: {neurons}");
             }
         }
     }

@@ -1,9 +1,12 @@
 //! The seed's agent: drives an episode without learning, then changes every weight once.
 
+use ndarray::Array2;
+
 use super::config::{Mode, SeedConfig};
 use super::dopamine::{self, Baseline};
 use super::network::{SeedNetwork, SeedState};
 use super::stdp::SpikePairs;
+use crate::activity::{Activity, Watch};
 use crate::snn::EpisodeSummary;
 use crate::snn::config::NEURONS;
 use crate::snn::network::NetworkError;
@@ -71,6 +74,21 @@ impl SeedLearner {
     /// Is told the reward of the last action.
     pub fn reward(&mut self, reward: f64) {
         self.episode_return += reward;
+    }
+
+    /// From the next step on, spikes are noted.
+    pub fn watch(&mut self, watch: Watch) {
+        self.state.watch(watch);
+    }
+
+    /// What there is to see of the last decision.
+    pub fn activity(&self) -> Activity<'_> {
+        self.state.activity()
+    }
+
+    /// What the spike pairs of this episode would change: `e[post, pre]`.
+    pub fn eligibility(&self) -> Array2<f32> {
+        self.pairs.eligibility()
     }
 
     /// Learns from the episode as a whole, and counts it.

@@ -1,15 +1,18 @@
 //! The spiking agent: acts, learns from each step, sleeps after each episode.
 
+use ndarray::Array2;
 use rand_chacha::ChaCha8Rng;
 
-use super::config::SnnConfig;
+use super::config::{NEURONS, SnnConfig};
 use super::critic::Critic;
 use super::dopamine::td_error;
 use super::network::{Network, NetworkError, NetworkState};
 use super::plasticity::Witness;
 use super::sleep::Sleep;
+use super::synapses::motor_weights_mut;
 use super::three_factor::{Decision, Rates, ThreeFactorRule};
 use crate::ACTIONS;
+use crate::activity::{Activity, Population, Watch};
 use crate::random::{Purpose, stream};
 use crate::schedule::Progress;
 
@@ -53,6 +56,15 @@ pub struct SpikingLearner {
     /// V(x) and reward of the last step, not yet learned from.
     pending: Option<Pending>,
     dopamine: RunningMean,
+    shown: Shown,
+}
+
+/// What the last step showed to those who watch.
+#[derive(Clone, Copy, Debug, Default)]
+struct Shown {
+    shares: Option<[f32; ACTIONS]>,
+    value: Option<f32>,
+    dopamine: Option<f32>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -87,6 +99,7 @@ impl SpikingLearner {
             rates: Rates { learning: 0.0, homeostasis: 0.0 },
             pending: None,
             dopamine: RunningMean::default(),
+            shown: Shown::default(),
         })
     }
 
@@ -122,6 +135,7 @@ impl SpikingLearner {
         self.witness.reset();
         self.pending = None;
         self.dopamine = RunningMean::default();
+        self.shown = Shown::default();
     }
 
     /// Sees, learns from the step before, decides. Returns an action index.
@@ -157,6 +171,32 @@ impl SpikingLearner {
         }
     }
 
+    /// From the next step on, these spikes are noted.
+    pub fn watch(&mut self, watch: Watch) {
+        self.state.watch(watch);
+    }
+
+    /// What there is to see of the last decision.
+    pub fn activity(&self) -> Activity<'_> {
+        let Shown { shares, value, dopamine } = self.shown;
+        Activity { raster: self.state.raster(), shares, value, dopamine }
+    }
+
+    /// The layers whose spikes are noted.
+    pub fn populations(&self, watch: Watch) -> Vec<Population> {
+        self.network().populations(watch, self.witness != Witness::Counts)
+    }
+
+    /// The eligibility traces, in the places of their weights: `e[post, pre]`.
+    pub fn eligibility(&self) -> Array2<f32> {
+        let (layout, traces) = (self.network().layout(), self.rule.eligibility().traces());
+        let mut all = Array2::zeros((NEURONS, NEURONS));
+        for (post, traces) in layout.motor().zip(traces.rows()) {
+            motor_weights_mut(&mut all, layout, post).assign(&traces);
+        }
+        all
+    }
+
     /// Sleeps, and counts the episode.
     pub fn end_episode(&mut self) -> EpisodeSummary {
         if let Some(sleep) = &mut self.sleep {
@@ -179,6 +219,7 @@ impl SpikingLearner {
         let td_error = td_error(reward, self.config.discount, next_value, value);
         self.dopamine.sum += f64::from(td_error);
         self.dopamine.count += 1;
+        self.shown.dopamine = Some(td_error);
         self.rule.learn(td_error, features, self.rates);
     }
 
@@ -187,7 +228,9 @@ impl SpikingLearner {
         let features = self.state.features(&layout);
         let local = self.witness.local(&self.state, &layout);
         self.rule.mark(Decision { features, action, shares, ratio: 1.0 }, local, self.rates);
-        self.pending = Some(Pending { value: self.rule.critic().value(features), reward: 0.0 });
+        let value = self.rule.critic().value(features);
+        self.pending = Some(Pending { value, reward: 0.0 });
+        (self.shown.shares, self.shown.value) = (Some(shares), Some(value));
         if let Some(sleep) = &mut self.sleep {
             sleep.note_decision(features, action, shares[action]);
         }

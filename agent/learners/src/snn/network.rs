@@ -12,6 +12,7 @@ use super::stdp::PairStdp;
 use super::synapses::{Layout, initial_weights};
 use super::{lif, noise, readout};
 use crate::ACTIONS;
+use crate::activity::{Activity, Population as Shown, Raster, Watch};
 use crate::random::{Purpose, stream};
 
 /// Parameters and weights: what learning changes and what a file keeps.
@@ -103,11 +104,27 @@ impl Network {
         &mut self.weights
     }
 
+    /// The layers; the motor pools among them where their spikes are noted. `stdp` tells whether learning pairs those.
+    pub fn populations(&self, watch: Watch, stdp: bool) -> Vec<Shown> {
+        let mut shown = vec![("sensory", self.layout.sensory()), ("hidden", self.layout.hidden())];
+        if watch == Watch::Everything || self.needs_motor(stdp) {
+            let names = ["motor left", "motor straight", "motor right"];
+            shown.extend(names.into_iter().enumerate().map(|(action, name)| (name, self.layout.pool(action))));
+        }
+        let filled = shown.into_iter().filter(|(_, neurons)| !neurons.is_empty());
+        filled.map(|(name, neurons)| Shown { name, neurons }).collect()
+    }
+
+    fn needs_motor(&self, stdp: bool) -> bool {
+        stdp || self.config.readout == Readout::Vote
+    }
+
     /// Runs the network for one step of the car, T ticks. With `stdp`, it pairs the spikes of the motor neurons. Where neither it
-    /// nor the readout asks for them, the motor neurons are left out: their spikes change nothing else.
+    /// nor the readout asks for them, nor everything is watched, the motor neurons are left out: their spikes change nothing else.
     pub fn simulate(&self, state: &mut NetworkState, observation: &[f32], mut stdp: Option<&mut PairStdp>) {
         let (hidden, motor) = (self.layout.hidden(), self.layout.motor());
-        let motor_runs = stdp.is_some() || self.config.readout == Readout::Vote;
+        let motor_runs = self.needs_motor(stdp.is_some()) || state.watch == Watch::Everything;
+        state.raster.clear();
         self.config.code.rates(observation, &mut state.memory, &mut state.rates);
         state.counts.fill(0.0);
         state.motor_counts.fill(0.0);
@@ -131,6 +148,11 @@ impl Network {
             for &spike in &state.arriving {
                 state.counts[spike] += 1.0;
             }
+            if state.watch != Watch::Nothing {
+                let of_motor: &[usize] = if motor_runs { &state.motor.spikes } else { &[] };
+                let of_motor = of_motor.iter().map(|spike| spike + motor.start);
+                state.raster.tick(state.arriving.iter().copied().chain(of_motor));
+            }
         }
         let ticks = self.config.ticks as f32;
         state.counts.iter_mut().for_each(|count| *count /= ticks);
@@ -146,6 +168,11 @@ impl Network {
             }
             Readout::Vote => Competition::Vote(state.pool_spikes(&self.layout)),
         }
+    }
+
+    /// What there is to see of the step just simulated, by a driver that does not learn.
+    pub fn activity<'a>(&self, state: &'a NetworkState) -> Activity<'a> {
+        Activity { raster: state.raster(), shares: Some(self.competition(state).shares()), ..Activity::default() }
     }
 
     /// Simulates a step and takes the action of the winning pool, without exploring or learning.
@@ -172,6 +199,8 @@ pub struct NetworkState {
     rates: Vec<f32>,
     counts: Vec<f32>,
     motor_counts: Vec<f32>,
+    watch: Watch,
+    raster: Raster,
 }
 
 impl NetworkState {
@@ -190,6 +219,8 @@ impl NetworkState {
             rates: vec![0.0; layout.sensory().len()],
             counts: vec![0.0; layout.presynaptic()],
             motor_counts: vec![0.0; layout.motor().len()],
+            watch: Watch::Nothing,
+            raster: Raster::new(NEURONS),
         };
         state.reset(network);
         state
@@ -202,6 +233,16 @@ impl NetworkState {
         self.motor.v.fill(0.0);
         self.arriving.clear();
         self.memory.reset(&network.config.code);
+    }
+
+    /// From the next step on, these spikes are noted. It changes no number that learning or driving uses.
+    pub fn watch(&mut self, watch: Watch) {
+        self.watch = watch;
+    }
+
+    /// The spikes of the step just simulated, if they were watched.
+    pub fn raster(&self) -> Option<&Raster> {
+        (self.watch != Watch::Nothing).then_some(&self.raster)
     }
 
     /// Tells the network what the car did: the efference copy of the next step.
@@ -301,6 +342,48 @@ mod tests {
             assert_eq!(with.counts(), without.counts());
         }
         assert!(stdp.pairings().iter().any(|&pairing| pairing > 0.0), "the motor neurons spiked");
+    }
+
+    #[test]
+    fn the_raster_holds_the_spikes_that_are_counted() {
+        for preset in Preset::ALL {
+            let network = Network::new(preset.config(), 4).unwrap();
+            let (mut seen, mut unseen) = (NetworkState::new(&network, 4, 0), NetworkState::new(&network, 4, 0));
+            assert_eq!(seen.raster(), None);
+            seen.watch(Watch::Everything);
+            for step in 0..20 {
+                let observation = [step as f32, 10.0, 3.0];
+                network.simulate(&mut seen, &observation, None);
+                network.simulate(&mut unseen, &observation, None);
+                assert_eq!(seen.counts(), unseen.counts(), "{preset}");
+            }
+            let (raster, ticks) = (seen.raster().unwrap(), network.config().ticks);
+            assert_eq!(raster.ticks(), ticks);
+            let spikes = |neuron| (0..ticks).filter(|&tick| raster.spiked(tick, neuron)).count() as f32;
+            for (neuron, count) in seen.counts().iter().enumerate() {
+                assert_eq!(spikes(neuron), (count * ticks as f32).round(), "{preset}: neuron {neuron}");
+            }
+            let pools = [0, 1, 2].map(|action| network.layout().pool(action).map(spikes).sum::<f32>());
+            assert_eq!(pools, seen.pool_spikes(network.layout()), "{preset}");
+        }
+    }
+
+    #[test]
+    fn populations_are_the_layers_whose_spikes_are_noted() {
+        let of = |preset: Preset, watch, stdp| {
+            let shown = Network::new(preset.config(), 1).unwrap().populations(watch, stdp);
+            shown.into_iter().map(|Shown { name, neurons }| (name, neurons.start, neurons.end)).collect::<Vec<_>>()
+        };
+        let layers = [("sensory", 0, 69), ("hidden", 69, 79)];
+        let pools = [("motor left", 79, 86), ("motor straight", 86, 93), ("motor right", 93, 100)];
+        assert_eq!(of(Preset::Stdp, Watch::Simulated, true), [&layers[..], &pools].concat());
+        assert_eq!(of(Preset::Pathway, Watch::Everything, false), [&layers[..], &pools].concat());
+        assert_eq!(of(Preset::Pathway, Watch::Simulated, false), layers);
+        let frugal = of(Preset::Frugal, Watch::Everything, false);
+        assert_eq!(
+            frugal.iter().map(|shown| shown.0).collect::<Vec<_>>(),
+            ["sensory", "motor left", "motor straight", "motor right"]
+        );
     }
 
     #[test]

@@ -86,6 +86,11 @@ impl ThreeFactorRule {
         &self.critic
     }
 
+    /// The eligibility traces as they are now.
+    pub fn eligibility(&self) -> &Eligibility {
+        &self.eligibility
+    }
+
     /// The start of an episode, lived or replayed.
     pub fn forget_traces(&mut self) {
         self.eligibility.reset();
