@@ -18,7 +18,9 @@ use crate::commands;
 use crate::experiments::{headline, seed_rule};
 use crate::failure::Failure;
 use crate::lesson::{CurriculumPreset, HORIZON, Lesson};
+use crate::run::Place;
 use crate::run_dir::DEFAULT_RUNS;
+use crate::seeds::Seeds;
 use crate::stop::StopFlag;
 use crate::train::TrainConfig;
 
@@ -163,6 +165,9 @@ pub struct LearnArgs {
     /// Seed of every random number of the run.
     #[arg(long, value_name = "S", default_value_t = 1, env = "SPIKEDRIVE_SEED")]
     pub seed: u64,
+    /// Cars that drive at the same time and teach the same network.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = parse_lanes, env = "SPIKEDRIVE_LANES")]
+    pub lanes: usize,
     /// Steps of an episode.
     #[arg(long, value_name = "H", default_value_t = HORIZON, value_parser = parse_horizon, env = "SPIKEDRIVE_HORIZON")]
     pub horizon: usize,
@@ -200,6 +205,16 @@ pub struct TrainArgs {
     /// Environment server to drive on; by default one inside this process.
     #[arg(long, value_name = "HOST:PORT", env = "SPIKEDRIVE_SERVER")]
     pub server: Option<Address>,
+    /// Train each of these seeds, such as 1..20 (both included) or 3,5,8, into a directory of its own; in a directory --out
+    /// that holds some of them already, go on with those.
+    #[arg(long, value_name = "SEEDS", conflicts_with = "resume")]
+    pub seeds: Option<Seeds>,
+    /// Seeds that are trained at the same time.
+    #[arg(long, value_name = "N", default_value_t = default_threads(), value_parser = parse_threads, env = "SPIKEDRIVE_JOBS")]
+    pub jobs: usize,
+    /// Go on with the run in this directory where it was broken off, with its own settings: the result is that of the unbroken run.
+    #[arg(long, value_name = "DIR")]
+    pub resume: Option<PathBuf>,
     /// Print the summary as JSON.
     #[arg(long)]
     pub json: bool,
@@ -287,6 +302,29 @@ pub struct RunsArgs {
     pub json: bool,
 }
 
+/// Flags of a training that do not change its result.
+const OUTWARD: [&str; 7] = ["threads", "jobs", "server", "resume", "json", "runs", "config"];
+
+impl TrainArgs {
+    /// Refuses flags that contradict each other.
+    pub fn check(&self, matches: &ArgMatches) -> Result<(), Failure> {
+        let is_flag = |id: &str| matches.value_source(id) == Some(ValueSource::CommandLine);
+        if self.seeds.is_some() && is_flag("seed") {
+            return Err(Failure::Usage("--seed and --seeds exclude each other: give one of them".to_owned()));
+        }
+        let Some(directory) = &self.resume else { return Ok(()) };
+        let command = TrainArgs::augment_args(clap::Command::new("train"));
+        let changes = |arg: &&clap::Arg| !OUTWARD.contains(&arg.get_id().as_str()) && is_flag(arg.get_id().as_str());
+        match command.get_arguments().find(changes).and_then(clap::Arg::get_long) {
+            Some(flag) => Err(Failure::Usage(format!(
+                "--{flag} and --resume exclude each other: the run goes on with the settings in {}",
+                directory.join("run.json").display()
+            ))),
+            None => Ok(()),
+        }
+    }
+}
+
 impl LearnArgs {
     /// Settles between a phase and a curriculum: the one that was asked for more directly wins; both on the command line are an
     /// error.
@@ -303,6 +341,11 @@ impl LearnArgs {
         Ok(())
     }
 
+    /// Where a single run is kept.
+    pub fn place(&self) -> Place {
+        self.out.clone().map_or_else(|| Place::Below(self.runs.clone()), Place::In)
+    }
+
     /// What is taught.
     pub fn lesson(&self) -> Lesson {
         self.phase.map_or(Lesson::Curriculum(self.curriculum), Lesson::Direct)
@@ -313,8 +356,8 @@ impl LearnArgs {
         let (lesson, world) = (self.lesson(), self.world.options(WorldOptions::default())?);
         let learner = self.learner_config(world.rays)?;
         let ceilings = attainable_all(self.horizon, &world, &lesson.phases())?;
-        let Self { episodes, seed, horizon, .. } = *self;
-        Ok(TrainConfig { learner, lesson, episodes, seed, horizon, world, ceilings })
+        let Self { episodes, seed, lanes, horizon, .. } = *self;
+        Ok(TrainConfig { learner, lesson, episodes, seed, lanes, horizon, world, ceilings })
     }
 
     /// The preset's settings for so many rays, with the schedule or reading that was asked for.
@@ -345,6 +388,9 @@ pub fn run(mut cli: Cli, matches: &ArgMatches, stop: &StopFlag) -> Result<(), Fa
         ) = &mut cli.command
     {
         learn.settle(given)?;
+    }
+    if let (Some((_, given)), Some(Command::Train(args))) = (matches.subcommand(), &cli.command) {
+        args.check(given)?;
     }
     match cli.command {
         None => Ok(()),

@@ -54,9 +54,11 @@ impl fmt::Display for CurriculumPreset {
 }
 
 /// What a run is taught.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Lesson {
     /// One phase from the first episode to the last.
+    #[serde(rename = "phase")]
     Direct(Phase),
     /// Phases 1 to 4, one after the other.
     Curriculum(CurriculumPreset),

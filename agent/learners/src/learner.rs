@@ -6,29 +6,35 @@ use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use crate::activity::{Activity, Population, Watch};
-use crate::seed::{SeedConfig, SeedLearner, SeedNetwork, SeedState};
+use crate::seed::{SeedConfig, SeedLearner, SeedLearnerState, SeedNetwork, SeedState};
 use crate::snn::network::NetworkError;
 use crate::snn::synapses::Layout;
-use crate::snn::{Critic, EpisodeSummary, Network, NetworkState, SnnConfig, SpikingLearner, StepEnd};
+use crate::snn::{Critic, EpisodeSummary, Network, NetworkState, SnnConfig, SpikingLearner, SpikingState, StepEnd};
 
-/// An agent in the middle of a run: begin, then act and be rewarded until the episode ends, then end it.
+/// An agent in the middle of a run, with one car or several, each on a lane from 0.
+///
+/// A round is an episode on every lane: begin it, act and be rewarded until the lane's episode ends, and when those of all lanes
+/// have ended, end them in the order of the lanes.
 pub trait Learner {
-    /// Is told that another phase begins with the next episode.
+    /// Is told that another phase begins with the next round.
     fn begin_phase(&mut self);
 
-    /// Forgets the last episode and prepares for the next.
-    fn begin_episode(&mut self);
+    /// Forgets the last episode of a lane and prepares for the next.
+    fn begin_episode(&mut self, lane: usize);
 
     /// Sees and decides. Returns an action index.
-    fn act(&mut self, observation: &[f32]) -> usize;
+    fn act(&mut self, lane: usize, observation: &[f32]) -> usize;
 
-    /// Is told the reward of the last action, and whether the episode ended with it.
-    fn reward(&mut self, reward: f64, end: Option<StepEnd>);
+    /// Is told the reward of the lane's last action, and whether its episode ended with it.
+    fn reward(&mut self, lane: usize, reward: f64, end: Option<StepEnd>);
 
-    /// Counts the episode.
-    fn end_episode(&mut self) -> EpisodeSummary;
+    /// Counts the episode of a lane.
+    fn end_episode(&mut self, lane: usize) -> EpisodeSummary;
 
-    /// Episodes finished.
+    /// Number of lanes.
+    fn lanes(&self) -> usize;
+
+    /// Episodes finished, on all lanes.
     fn episode(&self) -> usize;
 
     /// The network as it is now.
@@ -40,17 +46,31 @@ pub trait Learner {
     /// What it has learned beside the weights.
     fn memory(&self) -> Memory;
 
-    /// From the next step on, these spikes are noted. It changes no number of the run.
-    fn watch(&mut self, watch: Watch);
+    /// All that it goes on from, between two rounds: see [`LearnerConfig::restored`].
+    fn state(&self) -> LearnerState;
 
-    /// What there is to see of the last decision, until the next one or the end of the episode.
-    fn activity(&self) -> Activity<'_>;
+    /// From the lane's next step on, these spikes are noted. It changes no number of the run.
+    fn watch(&mut self, lane: usize, watch: Watch);
+
+    /// What there is to see of the lane's last decision, until it is told the reward.
+    fn activity(&self, lane: usize) -> Activity<'_>;
 
     /// The neurons whose spikes are noted, layer by layer.
     fn populations(&self, watch: Watch) -> Vec<Population>;
 
-    /// The eligibility traces as they are now, in the places of their weights: `e[post, pre]`.
-    fn eligibility(&self) -> Array2<f32>;
+    /// The lane's eligibility traces as they are now, in the places of their weights: `e[post, pre]`.
+    fn eligibility(&self, lane: usize) -> Array2<f32>;
+}
+
+/// What a learner of either kind carries from one round to the next: weights, critic or baseline, random streams, counters, remembered
+/// episodes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LearnerState {
+    /// Of the spiking agent.
+    Snn(Box<SpikingState>),
+    /// Of the first design.
+    Seed(SeedLearnerState),
 }
 
 /// A network that drives and does not learn.
@@ -99,11 +119,22 @@ pub enum Memory {
 }
 
 impl LearnerConfig {
-    /// A blank learner for a run of `run_episodes` episodes.
-    pub fn learner(self, seed: u64, run_episodes: usize) -> Result<Box<dyn Learner>, NetworkError> {
+    /// A blank learner for a run of `run_episodes` episodes on so many lanes.
+    pub fn learner(self, seed: u64, run_episodes: usize, lanes: usize) -> Result<Box<dyn Learner>, NetworkError> {
         Ok(match self {
-            Self::Snn(config) => Box::new(SpikingLearner::new(config, seed, run_episodes)?),
-            Self::Seed(config) => Box::new(SeedLearner::new(config, seed)?),
+            Self::Snn(config) => Box::new(SpikingLearner::new(config, seed, run_episodes, lanes)?),
+            Self::Seed(config) => Box::new(SeedLearner::new(config, seed, lanes)?),
+        })
+    }
+
+    /// A learner that goes on from a state, bit for bit as the one that it was taken from.
+    pub fn restored(self, run_episodes: usize, state: LearnerState) -> Result<Box<dyn Learner>, NetworkError> {
+        Ok(match (self, state) {
+            (Self::Snn(config), LearnerState::Snn(state)) => {
+                Box::new(SpikingLearner::restored(config, run_episodes, *state)?)
+            }
+            (Self::Seed(config), LearnerState::Seed(state)) => Box::new(SeedLearner::restored(config, state)?),
+            _ => return Err(NetworkError::Config("the state belongs to a learner of another kind".to_owned())),
         })
     }
 
@@ -150,20 +181,24 @@ impl Learner for SpikingLearner {
         Self::begin_phase(self);
     }
 
-    fn begin_episode(&mut self) {
-        Self::begin_episode(self);
+    fn begin_episode(&mut self, lane: usize) {
+        Self::begin_episode(self, lane);
     }
 
-    fn act(&mut self, observation: &[f32]) -> usize {
-        Self::act(self, observation)
+    fn act(&mut self, lane: usize, observation: &[f32]) -> usize {
+        Self::act(self, lane, observation)
     }
 
-    fn reward(&mut self, reward: f64, end: Option<StepEnd>) {
-        Self::reward(self, reward, end);
+    fn reward(&mut self, lane: usize, reward: f64, end: Option<StepEnd>) {
+        Self::reward(self, lane, reward, end);
     }
 
-    fn end_episode(&mut self) -> EpisodeSummary {
-        Self::end_episode(self)
+    fn end_episode(&mut self, lane: usize) -> EpisodeSummary {
+        Self::end_episode(self, lane)
+    }
+
+    fn lanes(&self) -> usize {
+        Self::lanes(self)
     }
 
     fn episode(&self) -> usize {
@@ -182,20 +217,24 @@ impl Learner for SpikingLearner {
         Memory::Critic(self.critic().clone())
     }
 
-    fn watch(&mut self, watch: Watch) {
-        Self::watch(self, watch);
+    fn state(&self) -> LearnerState {
+        LearnerState::Snn(Box::new(Self::state(self)))
     }
 
-    fn activity(&self) -> Activity<'_> {
-        Self::activity(self)
+    fn watch(&mut self, lane: usize, watch: Watch) {
+        Self::watch(self, lane, watch);
+    }
+
+    fn activity(&self, lane: usize) -> Activity<'_> {
+        Self::activity(self, lane)
     }
 
     fn populations(&self, watch: Watch) -> Vec<Population> {
         Self::populations(self, watch)
     }
 
-    fn eligibility(&self) -> Array2<f32> {
-        Self::eligibility(self)
+    fn eligibility(&self, lane: usize) -> Array2<f32> {
+        Self::eligibility(self, lane)
     }
 }
 
@@ -203,21 +242,25 @@ impl Learner for SeedLearner {
     /// Its learning rate follows no schedule.
     fn begin_phase(&mut self) {}
 
-    fn begin_episode(&mut self) {
-        Self::begin_episode(self);
+    fn begin_episode(&mut self, lane: usize) {
+        Self::begin_episode(self, lane);
     }
 
-    fn act(&mut self, observation: &[f32]) -> usize {
-        Self::act(self, observation)
+    fn act(&mut self, lane: usize, observation: &[f32]) -> usize {
+        Self::act(self, lane, observation)
     }
 
     /// An episode is one sum to this learner: how it ended does not matter.
-    fn reward(&mut self, reward: f64, _end: Option<StepEnd>) {
-        Self::reward(self, reward);
+    fn reward(&mut self, lane: usize, reward: f64, _end: Option<StepEnd>) {
+        Self::reward(self, lane, reward);
     }
 
-    fn end_episode(&mut self) -> EpisodeSummary {
-        Self::end_episode(self)
+    fn end_episode(&mut self, lane: usize) -> EpisodeSummary {
+        Self::end_episode(self, lane)
+    }
+
+    fn lanes(&self) -> usize {
+        Self::lanes(self)
     }
 
     fn episode(&self) -> usize {
@@ -236,20 +279,24 @@ impl Learner for SeedLearner {
         Memory::Baseline(self.baseline())
     }
 
-    fn watch(&mut self, watch: Watch) {
-        Self::watch(self, watch);
+    fn state(&self) -> LearnerState {
+        LearnerState::Seed(Self::state(self))
     }
 
-    fn activity(&self) -> Activity<'_> {
-        Self::activity(self)
+    fn watch(&mut self, lane: usize, watch: Watch) {
+        Self::watch(self, lane, watch);
+    }
+
+    fn activity(&self, lane: usize) -> Activity<'_> {
+        Self::activity(self, lane)
     }
 
     fn populations(&self, _watch: Watch) -> Vec<Population> {
         SeedNetwork::populations()
     }
 
-    fn eligibility(&self) -> Array2<f32> {
-        Self::eligibility(self)
+    fn eligibility(&self, lane: usize) -> Array2<f32> {
+        Self::eligibility(self, lane)
     }
 }
 
@@ -322,7 +369,7 @@ mod tests {
                     assert_eq!((preset.name(), rays > 3), ("seed", true));
                     continue;
                 };
-                let learner = config.learner(1, 10).unwrap();
+                let learner = config.learner(1, 10, 1).unwrap();
                 assert_eq!(learner.policy().check_rays(rays), Ok(()), "{preset}");
                 let refusal = learner.policy().check_rays(rays + 2).unwrap_err().to_string();
                 let expected = format!("the world casts {} rays and the network takes {rays}: ", rays + 2);
@@ -332,41 +379,43 @@ mod tests {
         }
     }
 
-    /// A run of three episodes; every other step is watched as `watch` says.
+    /// A run of three rounds on two lanes; every other step of lane 1 is watched as `watch` says.
     fn watched_run(preset: Preset, watch: Watch) -> Box<dyn Learner> {
-        let mut learner = preset.config().learner(3, 10).unwrap();
-        for episode in 0..3u8 {
-            learner.begin_episode();
+        let mut learner = preset.config().learner(3, 10, 2).unwrap();
+        for round in 0..3u8 {
+            (0..2).for_each(|lane| learner.begin_episode(lane));
             for step in 0..12u8 {
-                learner.watch(if step % 2 == 0 { watch } else { Watch::Nothing });
-                let action = learner.act(&[f32::from(step), 12.0, 7.0]);
-                let activity = learner.activity();
+                learner.watch(1, if step % 2 == 0 { watch } else { Watch::Nothing });
+                let actions = [0, 1].map(|lane| learner.act(lane, &[f32::from(step), 12.0, 7.0]));
+                let (activity, unseen) = (learner.activity(1), learner.activity(0));
                 assert_eq!(activity.raster.is_some(), step % 2 == 0 && watch != Watch::Nothing);
+                assert_eq!(unseen.raster, None);
                 if let Preset::Snn(_) = preset {
                     let shares = activity.shares.unwrap();
-                    assert!((shares.iter().sum::<f32>() - 1.0).abs() < 1e-5 && shares[action] > 0.0, "{preset}");
+                    assert!((shares.iter().sum::<f32>() - 1.0).abs() < 1e-5 && shares[actions[1]] > 0.0, "{preset}");
                     assert_eq!((activity.value.is_some(), activity.dopamine.is_some()), (true, step > 0), "{preset}");
                 }
-                let end = (step == 11).then(|| match episode {
-                    0 => StepEnd::Terminated,
-                    _ => StepEnd::Truncated(vec![3.0, 4.0, 5.0]),
-                });
-                learner.reward(f64::from(step) - 3.0, end);
+                for lane in 0..2 {
+                    let end = (step == 11).then(|| match round {
+                        0 => StepEnd::Terminated,
+                        _ => StepEnd::Truncated(vec![3.0, 4.0, 5.0]),
+                    });
+                    learner.reward(lane, f64::from(step) - 3.0, end);
+                }
             }
-            assert_ne!(learner.eligibility(), Array2::zeros((100, 100)), "{preset}");
-            learner.end_episode();
+            assert_ne!(learner.eligibility(1), Array2::zeros((100, 100)), "{preset}");
+            (0..2).for_each(|lane| _ = learner.end_episode(lane));
         }
         learner
     }
 
     #[test]
-    fn watching_changes_no_number_of_any_preset() {
+    fn watching_changes_nothing_that_a_run_goes_on_from_in_any_preset() {
         for preset in Preset::all() {
             let unwatched = watched_run(preset, Watch::Nothing);
             for watch in [Watch::Simulated, Watch::Everything] {
                 let watched = watched_run(preset, watch);
-                assert_eq!(watched.policy().weights(), unwatched.policy().weights(), "{preset}");
-                assert_eq!(watched.memory(), unwatched.memory(), "{preset}");
+                assert_eq!(watched.state(), unwatched.state(), "{preset}");
                 let neurons = watched.populations(watch).iter().map(|shown| shown.neurons.len()).sum::<usize>();
                 assert!((36..=100).contains(&neurons), "{preset}: {neurons}");
             }
@@ -377,21 +426,21 @@ mod tests {
     fn every_preset_drives_learns_and_is_restored_from_its_parts() {
         for preset in Preset::all() {
             let config = preset.config();
-            let mut learner = config.learner(3, 10).unwrap();
+            let mut learner = config.learner(3, 10, 1).unwrap();
             for episode in 1..=2 {
                 learner.begin_phase();
-                learner.begin_episode();
+                learner.begin_episode(0);
                 for _ in 0..5 {
-                    assert!(learner.act(&[5.0, 12.0, 7.0]) < crate::ACTIONS);
-                    learner.reward(2.0, None);
+                    assert!(learner.act(0, &[5.0, 12.0, 7.0]) < crate::ACTIONS);
+                    learner.reward(0, 2.0, None);
                 }
-                learner.act(&[5.0, 12.0, 7.0]);
-                learner.reward(-100.0, Some(StepEnd::Terminated));
-                assert!(learner.end_episode().learning_rate > 0.0);
+                learner.act(0, &[5.0, 12.0, 7.0]);
+                learner.reward(0, -100.0, Some(StepEnd::Terminated));
+                assert!(learner.end_episode(0).learning_rate > 0.0);
                 assert_eq!(learner.episode(), episode);
             }
             assert_eq!(learner.config(), config);
-            assert_ne!(learner.policy().weights(), config.learner(3, 10).unwrap().policy().weights(), "{preset}");
+            assert_ne!(learner.policy().weights(), config.learner(3, 10, 1).unwrap().policy().weights(), "{preset}");
             let restored = config.policy(learner.policy().weights()).unwrap();
             let actions = |policy: &dyn Policy| {
                 let mut driver = policy.driver(3, 9);
@@ -399,7 +448,7 @@ mod tests {
             };
             assert_eq!(actions(restored.as_ref()), actions(learner.policy()), "{preset}");
             for other in Preset::all() {
-                let memory = other.config().learner(1, 1).unwrap().memory();
+                let memory = other.config().learner(1, 1, 1).unwrap().memory();
                 let same_kind = std::mem::discriminant(&config) == std::mem::discriminant(&other.config());
                 assert!(same_kind || !config.fits(&memory), "{preset} with the memory of {other}");
             }

@@ -18,7 +18,7 @@ pub mod snn;
 
 pub use activity::{Activity, Population, Raster, Watch};
 pub use curriculum::Curriculum;
-pub use learner::{Driver, Learner, LearnerConfig, Memory, Policy};
+pub use learner::{Driver, Learner, LearnerConfig, LearnerState, Memory, Policy};
 pub use preset::Preset;
 pub use schedule::Schedule;
 

@@ -21,7 +21,7 @@ impl Default for DopamineParams {
 }
 
 /// The moving baseline `b`: what returns were like lately. It starts at 0.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Baseline(f64);
 
 impl Baseline {

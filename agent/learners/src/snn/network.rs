@@ -2,6 +2,7 @@
 
 use ndarray::Array2;
 use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
 
 use super::competition::{Competition, Readout};
 use super::config::{Firing, NEURONS, SnnConfig};
@@ -120,27 +121,30 @@ impl Network {
     }
 
     /// Runs the network for one step of the car, T ticks. With `stdp`, it pairs the spikes of the motor neurons. Where neither it
-    /// nor the readout asks for them, nor everything is watched, the motor neurons are left out: their spikes change nothing else.
+    /// nor the readout asks for them, the motor neurons are left out: their spikes change nothing else. Those that are simulated for
+    /// a watcher alone have membranes and random numbers of their own.
     pub fn simulate(&self, state: &mut NetworkState, observation: &[f32], mut stdp: Option<&mut PairStdp>) {
         let (hidden, motor) = (self.layout.hidden(), self.layout.motor());
-        let motor_runs = self.needs_motor(stdp.is_some()) || state.watch == Watch::Everything;
-        state.raster.clear();
+        let motor_runs = self.needs_motor(stdp.is_some());
+        let watch = state.witnessed.watch;
+        let motor_is_shown = watch == Watch::Everything && !motor_runs;
+        state.witnessed.raster.clear();
         self.config.code.rates(observation, &mut state.memory, &mut state.rates);
         state.counts.fill(0.0);
         state.motor_counts.fill(0.0);
         for _ in 0..self.config.ticks {
+            if let Some(layer) = state.witnessed.motor.as_deref_mut().filter(|_| motor_is_shown) {
+                self.motor_tick(&mut layer.neurons, &state.arriving, &mut layer.noise, &mut layer.escape);
+            }
             if motor_runs {
-                state.motor.receive(self, motor.start, self.config.motor_gain, &state.arriving);
-                let spikes = match self.config.motor_firing {
-                    Firing::Threshold => state.motor.fire(&self.config.lif),
-                    Firing::Escape(escape) => state.motor.fire_softly(&self.config.lif, &escape, &mut state.escape_rng),
-                };
+                let Streams { motor: noise, escape, .. } = &mut state.streams;
+                let spikes = self.motor_tick(&mut state.motor, &state.arriving, noise, escape);
                 spikes.iter().for_each(|&i| state.motor_counts[i] += 1.0);
                 if let Some(stdp) = stdp.as_deref_mut() {
                     stdp.tick(&state.arriving, spikes);
                 }
             }
-            state.hidden.receive(self, hidden.start, 1.0, &state.arriving);
+            state.hidden.receive(self, hidden.start, 1.0, &state.arriving, &mut state.streams.hidden);
             let hidden_spikes = state.hidden.fire(&self.config.lif);
             state.arriving.clear();
             state.encoder.tick(&state.rates, &mut state.arriving);
@@ -148,14 +152,38 @@ impl Network {
             for &spike in &state.arriving {
                 state.counts[spike] += 1.0;
             }
-            if state.watch != Watch::Nothing {
-                let of_motor: &[usize] = if motor_runs { &state.motor.spikes } else { &[] };
+            if watch != Watch::Nothing {
+                let of_motor: &[usize] = match &state.witnessed.motor {
+                    _ if motor_runs => &state.motor.spikes,
+                    Some(layer) if motor_is_shown => &layer.neurons.spikes,
+                    _ => &[],
+                };
                 let of_motor = of_motor.iter().map(|spike| spike + motor.start);
-                state.raster.tick(state.arriving.iter().copied().chain(of_motor));
+                state.witnessed.raster.tick(state.arriving.iter().copied().chain(of_motor));
             }
         }
         let ticks = self.config.ticks as f32;
         state.counts.iter_mut().for_each(|count| *count /= ticks);
+    }
+
+    /// One tick of the motor neurons. Returns those that spike, from 0.
+    fn motor_tick<'a>(
+        &self,
+        neurons: &'a mut Population,
+        arriving: &[usize],
+        noise: &mut ChaCha8Rng,
+        escape: &mut ChaCha8Rng,
+    ) -> &'a [usize] {
+        neurons.receive(self, self.layout.motor().start, self.config.motor_gain, arriving, noise);
+        match self.config.motor_firing {
+            Firing::Threshold => neurons.fire(&self.config.lif),
+            Firing::Escape(params) => neurons.fire_softly(&self.config.lif, &params, escape),
+        }
+    }
+
+    /// What there is to see of the step just simulated, by a driver that does not learn.
+    pub fn activity<'a>(&self, state: &'a NetworkState) -> Activity<'a> {
+        Activity { raster: state.raster(), shares: Some(self.competition(state).shares()), ..Activity::default() }
     }
 
     /// How the pools stand after the step just simulated.
@@ -170,15 +198,10 @@ impl Network {
         }
     }
 
-    /// What there is to see of the step just simulated, by a driver that does not learn.
-    pub fn activity<'a>(&self, state: &'a NetworkState) -> Activity<'a> {
-        Activity { raster: state.raster(), shares: Some(self.competition(state).shares()), ..Activity::default() }
-    }
-
     /// Simulates a step and takes the action of the winning pool, without exploring or learning.
     pub fn act_greedily(&self, state: &mut NetworkState, observation: &[f32]) -> usize {
         self.simulate(state, observation, None);
-        let action = self.competition(state).decide(&mut state.ties_rng);
+        let action = self.competition(state).decide(&mut state.streams.ties);
         state.note_action(action);
         action
     }
@@ -187,62 +210,114 @@ impl Network {
 /// What one lane remembers between ticks and steps of an episode: membranes, phases, spikes on their way.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NetworkState {
+    streams: Streams,
     encoder: PhaseEncoder,
-    encoder_rng: ChaCha8Rng,
     memory: CodeMemory,
     hidden: Population,
     motor: Population,
-    escape_rng: ChaCha8Rng,
-    ties_rng: ChaCha8Rng,
     /// Sensory and hidden neurons that spiked in the last tick.
     arriving: Vec<usize>,
     rates: Vec<f32>,
     counts: Vec<f32>,
     motor_counts: Vec<f32>,
+    witnessed: Witnessed,
+}
+
+/// What is there for a watcher alone.
+#[derive(Clone, Debug, PartialEq)]
+struct Witnessed {
     watch: Watch,
     raster: Raster,
+    /// Motor neurons for his eyes only, where nothing else needs any.
+    motor: Option<Box<ShownMotor>>,
+}
+
+/// Motor neurons that nothing depends on.
+#[derive(Clone, Debug, PartialEq)]
+struct ShownMotor {
+    neurons: Population,
+    noise: ChaCha8Rng,
+    escape: ChaCha8Rng,
+}
+
+/// The random streams of a lane: all of its state that outlives an episode.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Streams {
+    encoder: ChaCha8Rng,
+    hidden: ChaCha8Rng,
+    motor: ChaCha8Rng,
+    escape: ChaCha8Rng,
+    ties: ChaCha8Rng,
+}
+
+impl Streams {
+    /// The streams of a lane of a run with this seed, at their beginning.
+    pub fn new(seed: u64, lane: u64) -> Self {
+        let stream = |purpose| stream(seed, purpose, lane);
+        Self {
+            encoder: stream(Purpose::Encoder),
+            hidden: stream(Purpose::HiddenNoise),
+            motor: stream(Purpose::MotorNoise),
+            escape: stream(Purpose::EscapeNoise),
+            ties: stream(Purpose::Ties),
+        }
+    }
 }
 
 impl NetworkState {
     /// The state of a lane of a run with this seed, at the start of an episode.
     pub fn new(network: &Network, seed: u64, lane: u64) -> Self {
-        let layout = network.layout();
-        let mut state = Self {
-            encoder: PhaseEncoder::new(layout.sensory().len()),
-            encoder_rng: stream(seed, Purpose::Encoder, lane),
-            memory: CodeMemory::default(),
-            hidden: Population::new(layout.hidden().len(), stream(seed, Purpose::HiddenNoise, lane)),
-            motor: Population::new(layout.motor().len(), stream(seed, Purpose::MotorNoise, lane)),
-            escape_rng: stream(seed, Purpose::EscapeNoise, lane),
-            ties_rng: stream(seed, Purpose::Ties, lane),
-            arriving: Vec::new(),
-            rates: vec![0.0; layout.sensory().len()],
-            counts: vec![0.0; layout.presynaptic()],
-            motor_counts: vec![0.0; layout.motor().len()],
-            watch: Watch::Nothing,
-            raster: Raster::new(NEURONS),
-        };
+        let mut state = Self::between_episodes(network, Streams::new(seed, lane));
         state.reset(network);
         state
     }
 
+    /// The state of a lane whose streams are given, to be [`reset`](Self::reset) before it is used.
+    pub fn between_episodes(network: &Network, streams: Streams) -> Self {
+        let layout = network.layout();
+        Self {
+            streams,
+            encoder: PhaseEncoder::new(layout.sensory().len()),
+            memory: CodeMemory::default(),
+            hidden: Population::new(layout.hidden().len()),
+            motor: Population::new(layout.motor().len()),
+            arriving: Vec::new(),
+            rates: vec![0.0; layout.sensory().len()],
+            counts: vec![0.0; layout.presynaptic()],
+            motor_counts: vec![0.0; layout.motor().len()],
+            witnessed: Witnessed { watch: Watch::Nothing, raster: Raster::new(NEURONS), motor: None },
+        }
+    }
+
     /// The start of another episode.
     pub fn reset(&mut self, network: &Network) {
-        self.encoder.reset(&mut self.encoder_rng);
+        self.encoder.reset(&mut self.streams.encoder);
         self.hidden.v.fill(0.0);
         self.motor.v.fill(0.0);
+        if let Some(layer) = &mut self.witnessed.motor {
+            layer.neurons.v.fill(0.0);
+        }
         self.arriving.clear();
         self.memory.reset(&network.config.code);
     }
 
+    /// Its random streams as they stand.
+    pub fn streams(&self) -> &Streams {
+        &self.streams
+    }
+
     /// From the next step on, these spikes are noted. It changes no number that learning or driving uses.
     pub fn watch(&mut self, watch: Watch) {
-        self.watch = watch;
+        self.witnessed.watch = watch;
+        if watch == Watch::Everything && self.witnessed.motor.is_none() {
+            let Streams { motor: noise, escape, .. } = self.streams.clone();
+            self.witnessed.motor = Some(Box::new(ShownMotor { neurons: self.motor.clone(), noise, escape }));
+        }
     }
 
     /// The spikes of the step just simulated, if they were watched.
     pub fn raster(&self) -> Option<&Raster> {
-        (self.watch != Watch::Nothing).then_some(&self.raster)
+        (self.witnessed.watch != Watch::Nothing).then_some(&self.witnessed.raster)
     }
 
     /// Tells the network what the car did: the efference copy of the next step.
@@ -271,23 +346,22 @@ impl NetworkState {
 #[derive(Clone, Debug, PartialEq)]
 struct Population {
     v: Vec<f32>,
-    rng: ChaCha8Rng,
     current: Vec<f32>,
     noise: Vec<f32>,
     spikes: Vec<usize>,
 }
 
 impl Population {
-    fn new(neurons: usize, rng: ChaCha8Rng) -> Self {
-        Self { v: vec![0.0; neurons], rng, current: vec![0.0; neurons], noise: vec![0.0; neurons], spikes: Vec::new() }
+    fn new(neurons: usize) -> Self {
+        Self { v: vec![0.0; neurons], current: vec![0.0; neurons], noise: vec![0.0; neurons], spikes: Vec::new() }
     }
 
     /// One tick's input: `I_i = gain·Σ_j W_ij·S_j(t−1)` for the neurons from `first` on, and noise.
-    fn receive(&mut self, network: &Network, first: usize, gain: f32, arriving: &[usize]) {
+    fn receive(&mut self, network: &Network, first: usize, gain: f32, arriving: &[usize], rng: &mut ChaCha8Rng) {
         for (current, row) in self.current.iter_mut().zip(network.weights.outer_iter().skip(first)) {
             *current = gain * arriving.iter().map(|&pre| row[pre]).sum::<f32>();
         }
-        noise::fill(&mut self.rng, &mut self.noise);
+        noise::fill(rng, &mut self.noise);
     }
 
     /// Takes the tick. Returns the indices that spike, from 0.
@@ -345,15 +419,17 @@ mod tests {
     }
 
     #[test]
-    fn the_raster_holds_the_spikes_that_are_counted() {
+    fn the_raster_holds_the_spikes_that_are_counted_and_noting_them_changes_nothing() {
         for preset in Preset::ALL {
             let network = Network::new(preset.config(), 4).unwrap();
             let (mut seen, mut unseen) = (NetworkState::new(&network, 4, 0), NetworkState::new(&network, 4, 0));
+            let mut stdp =
+                PairStdp::new(StdpParams::default(), network.layout().motor().len(), network.layout().presynaptic());
             assert_eq!(seen.raster(), None);
             seen.watch(Watch::Everything);
             for step in 0..20 {
                 let observation = [step as f32, 10.0, 3.0];
-                network.simulate(&mut seen, &observation, None);
+                network.simulate(&mut seen, &observation, Some(&mut stdp));
                 network.simulate(&mut unseen, &observation, None);
                 assert_eq!(seen.counts(), unseen.counts(), "{preset}");
             }
@@ -369,6 +445,30 @@ mod tests {
     }
 
     #[test]
+    fn motor_neurons_that_only_a_watcher_needs_spike_as_they_would_in_learning() {
+        let network = Network::new(Preset::Stdp.config(), 3).unwrap();
+        let (mut learning, mut shown) = (NetworkState::new(&network, 3, 0), NetworkState::new(&network, 3, 0));
+        let mut stdp = PairStdp::new(StdpParams::default(), 21, 79);
+        let before = shown.streams().motor.clone();
+        [&mut learning, &mut shown].into_iter().for_each(|state| state.watch(Watch::Everything));
+        for step in 0..20 {
+            let observation = [step as f32, 10.0, 3.0];
+            network.simulate(&mut learning, &observation, Some(&mut stdp));
+            network.simulate(&mut shown, &observation, None);
+            assert_eq!(shown.raster(), learning.raster());
+        }
+        assert!(learning.pool_spikes(network.layout()).iter().sum::<f32>() > 0.0);
+        assert_eq!(shown.streams().motor, before, "a watcher draws no number of the run");
+        shown.watch(Watch::Nothing);
+        shown.reset(&network);
+        let mut unwatched = NetworkState::between_episodes(&network, shown.streams().clone());
+        unwatched.encoder = shown.encoder.clone();
+        network.simulate(&mut shown, &[4.0, 4.0, 4.0], None);
+        network.simulate(&mut unwatched, &[4.0, 4.0, 4.0], None);
+        assert_eq!(shown.streams(), unwatched.streams());
+    }
+
+    #[test]
     fn populations_are_the_layers_whose_spikes_are_noted() {
         let of = |preset: Preset, watch, stdp| {
             let shown = Network::new(preset.config(), 1).unwrap().populations(watch, stdp);
@@ -380,10 +480,8 @@ mod tests {
         assert_eq!(of(Preset::Pathway, Watch::Everything, false), [&layers[..], &pools].concat());
         assert_eq!(of(Preset::Pathway, Watch::Simulated, false), layers);
         let frugal = of(Preset::Frugal, Watch::Everything, false);
-        assert_eq!(
-            frugal.iter().map(|shown| shown.0).collect::<Vec<_>>(),
-            ["sensory", "motor left", "motor straight", "motor right"]
-        );
+        let names: Vec<_> = frugal.iter().map(|shown| shown.0).collect();
+        assert_eq!(names, ["sensory", "motor left", "motor straight", "motor right"]);
     }
 
     #[test]
