@@ -18,6 +18,7 @@ use crate::commands;
 use crate::experiments::{headline, seed_rule};
 use crate::failure::Failure;
 use crate::lesson::{CurriculumPreset, HORIZON, Lesson};
+use crate::onlookers::OnlookerArgs;
 use crate::run::Place;
 use crate::run_dir::DEFAULT_RUNS;
 use crate::seeds::Seeds;
@@ -191,6 +192,9 @@ pub struct UpArgs {
     /// How to learn.
     #[command(flatten)]
     pub learn: LearnArgs,
+    /// Who may look at the run.
+    #[command(flatten)]
+    pub onlookers: OnlookerArgs,
     /// Address of the server; by default 127.0.0.1:50051, or the next free port.
     #[arg(long, value_name = "HOST:PORT", value_parser = parse_listen, env = "SPIKEDRIVE_LISTEN")]
     pub listen: Option<String>,
@@ -202,6 +206,9 @@ pub struct TrainArgs {
     /// How to learn.
     #[command(flatten)]
     pub learn: LearnArgs,
+    /// Who may look at the run.
+    #[command(flatten)]
+    pub onlookers: OnlookerArgs,
     /// Environment server to drive on; by default one inside this process.
     #[arg(long, value_name = "HOST:PORT", env = "SPIKEDRIVE_SERVER")]
     pub server: Option<Address>,
