@@ -31,6 +31,8 @@ use spikedrive_proto::v1;
 use spikedrive_proto::v1::publish_request::Event;
 use spikedrive_proto::v1::publish_response::Answer;
 use spikedrive_proto::v1::telemetry_service_server::{TelemetryService, TelemetryServiceServer};
+use spikedrive_server::serve::serve;
+use spikedrive_server::sessions::SessionLimits;
 use support::wait_until;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
@@ -463,4 +465,41 @@ fn a_lost_dashboard_lets_go_of_a_paused_run() {
     drop(fake);
     wait_until(|| run.episodes() > before + 3);
     run.interrupt();
+}
+
+/// A server that gives up on a connection which answers no ping for a second.
+fn impatient_server() -> (Address, CancellationToken, thread::JoinHandle<()>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+    let address = listener.local_addr().unwrap().to_string().parse().unwrap();
+    let shutdown = CancellationToken::new();
+    let until = shutdown.clone();
+    let limits = SessionLimits { lease: Duration::from_secs(1), ..SessionLimits::default() };
+    let serving = thread::spawn(move || runtime.block_on(serve(listener, limits, until)).unwrap());
+    (address, shutdown, serving)
+}
+
+#[test]
+fn a_pause_longer_than_the_lease_loses_no_session() {
+    let ground = Ground::new();
+    let fake = Fake::start(v1::Control { frames: true, paused: true, ..v1::Control::default() });
+    let (address, shutdown, serving) = impatient_server();
+    let stop = StopFlag::default();
+    let onlookers = Onlookers { dashboard: fake.dashboard(), recordings: false };
+    let run = Run { address, ..ground.run("run", direct(stdp(), 100_000), stdp(), onlookers) };
+    let until = stop.clone();
+    let running = thread::spawn(move || run.perform(&until));
+    let frames = fake.frames_at_rest();
+    // The server pings every 20 s, and gives up after its lease.
+    thread::sleep(Duration::from_secs(22));
+    fake.ask(|control| control.steps = 1);
+    wait_until(|| fake.count(|told| &told.frames) == frames + 1);
+    fake.ask(|control| control.paused = false);
+    let log = ground.path("run/episodes.jsonl");
+    let before = lines(&log).len();
+    wait_until(|| lines(&log).len() > before + 2);
+    stop.set();
+    assert!(matches!(running.join().unwrap(), Err(Failure::Interrupted)));
+    shutdown.cancel();
+    serving.join().unwrap();
 }
