@@ -14,12 +14,20 @@ use crate::round::StepView;
 /// Longest name of a run.
 const NAME_BYTES: usize = 128;
 
-/// The name of a run: that of its directory, with `_` in the place of what a name may not hold.
+/// The name of a run: that of its directory, with `_` in the place of what a name may not hold. One of many seeds, `s3` in a directory
+/// for all, is named after both.
 pub fn run_id(directory: &Path) -> String {
     let whole = directory.canonicalize().unwrap_or_else(|_| directory.to_owned());
-    let name = whole.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let last = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let is_seed = |name: &str| name.strip_prefix('s').is_some_and(|seed| seed.parse::<u64>().is_ok());
+    let name = match (last(&whole), whole.parent().map(last)) {
+        (name, Some(parent)) if is_seed(&name) && !parent.is_empty() => format!("{parent}-{name}"),
+        (name, _) => name,
+    };
     let fits = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-    let name: String = name.chars().map(|c| if fits(c) { c } else { '_' }).take(NAME_BYTES).collect();
+    // A long name is cut in front: its end tells runs apart.
+    let start = name.chars().count().saturating_sub(NAME_BYTES);
+    let name: String = name.chars().skip(start).map(|c| if fits(c) { c } else { '_' }).collect();
     match name.strip_prefix('.') {
         Some(rest) => format!("_{rest}"),
         None if name.is_empty() => "run".to_owned(),
@@ -109,7 +117,10 @@ mod tests {
         assert_eq!((id(&"x".repeat(200)).len(), run_id(Path::new("/"))), (128, "run".into()));
         let here = parent.path().join("a");
         std::fs::create_dir(&here).unwrap();
-        assert_eq!(run_id(&here.join(".")), "a");
+        assert_eq!(
+            (run_id(&here.join(".")), run_id(&here.join("s17")), id("a/s")),
+            ("a".into(), "a-s17".into(), "s".into())
+        );
     }
 
     #[test]
