@@ -51,6 +51,6 @@ fn the_other_presets_learn_it_too() {
 
 #[test]
 fn the_curriculum_leads_to_the_same_place() {
-    learns(Preset::Stdp, Lesson::Curriculum(CurriculumPreset::Ceiling), 1..3, 239.0, 90);
-    learns(Preset::Pathway, Lesson::Curriculum(CurriculumPreset::Seed), 1..2, 241.0, 40);
+    learns(Preset::Stdp, Lesson::from(CurriculumPreset::Ceiling), 1..3, 239.0, 90);
+    learns(Preset::Pathway, Lesson::from(CurriculumPreset::Seed), 1..2, 241.0, 40);
 }

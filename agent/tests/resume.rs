@@ -69,7 +69,7 @@ fn assert_unbroken(config: TrainConfig, stops: &[usize]) {
 #[test]
 fn every_preset_goes_on_as_if_nothing_had_happened() {
     for preset in Preset::all() {
-        let curriculum = Lesson::Curriculum(CurriculumPreset::Ceiling);
+        let curriculum = Lesson::from(CurriculumPreset::Ceiling);
         assert_unbroken(TrainConfig::base(preset.config(), curriculum, 21, 4), &[1, 3, 9]);
     }
 }

@@ -296,7 +296,7 @@ fn whoever_looks_changes_no_number_of_a_run() {
     let told = ("told", at(&fake.address));
     let many = vec![told.clone(), ("absent", at(&absent)), ("deaf", at(&deaf_address)), ("stuck", at(&stuck.address))];
     for (preset, lanes, all) in [(stdp(), 1, many), (Preset::Snn(snn::Preset::Pathway), 3, vec![told])] {
-        let lesson = Lesson::Curriculum(CurriculumPreset::Ceiling);
+        let lesson = Lesson::from(CurriculumPreset::Ceiling);
         let config = TrainConfig { lanes, lesson, horizon: 100, ..direct(preset, 15) };
         ground.train("unseen", config, preset, Onlookers::default());
         assert!(!ground.path("unseen/recordings").exists());

@@ -12,6 +12,7 @@ pub mod curriculum;
 pub mod learner;
 pub mod preset;
 pub mod random;
+mod range;
 pub mod schedule;
 pub mod seed;
 pub mod snn;

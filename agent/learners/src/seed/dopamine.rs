@@ -3,6 +3,7 @@
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
+use crate::range::in_range;
 use crate::snn::synapses::WeightBounds;
 
 /// Parameters of episodic dopamine.
@@ -17,6 +18,14 @@ pub struct DopamineParams {
 impl Default for DopamineParams {
     fn default() -> Self {
         Self { learning_rate: 0.01, baseline_rate: 0.1 }
+    }
+}
+
+impl DopamineParams {
+    /// Checks every parameter.
+    pub fn validate(&self) -> Result<(), String> {
+        in_range("learning_rate", self.learning_rate, 0.0..=100.0)?;
+        in_range("baseline_rate", self.baseline_rate, 0.0..=1.0)
     }
 }
 

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::range::{above, in_range};
+
 /// Parameters of the critic.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CriticParams {
@@ -13,6 +15,17 @@ pub struct CriticParams {
     pub initial_bias: f32,
     /// Largest magnitude of a TD error that is learned from.
     pub clip: f32,
+}
+
+impl CriticParams {
+    /// Checks every parameter. From a rate of 2 a normalised step no longer comes closer to its target.
+    pub fn validate(&self) -> Result<(), String> {
+        let Self { rate, bias_rate, initial_bias, clip } = *self;
+        in_range("rate", rate, 0.0..=2.0)?;
+        in_range("bias_rate", bias_rate, 0.0..=10.0)?;
+        in_range("initial_bias", initial_bias, -1e5..=1e5)?;
+        in_range("clip", clip, above(0.0, 1e5))
+    }
 }
 
 /// `V(x) = b + Σ v_j·x_j` over the spike counts x of sensory and hidden neurons, learned by TD(λ) with a normalised step

@@ -11,6 +11,7 @@ use super::dopamine::td_error;
 use super::readout;
 use super::three_factor::{Decision, Local, Rates, ThreeFactorRule, Traces};
 use crate::ACTIONS;
+use crate::range::in_range;
 
 /// Parameters of sleep.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,6 +22,14 @@ pub struct SleepParams {
     pub replays: usize,
     /// Homeostasis while asleep.
     pub homeostasis: SleepHomeostasis,
+}
+
+impl SleepParams {
+    /// Checks every parameter.
+    pub fn validate(&self) -> Result<(), String> {
+        in_range("memory", self.memory, 1..=1000)?;
+        in_range("replays", self.replays, 0..=1000)
+    }
 }
 
 /// Homeostasis while asleep.
