@@ -38,7 +38,8 @@ pub struct EpisodeSummary {
 }
 
 /// An agent in the middle of a run. Its lanes share weights and critic, and each step of a lane changes them at once; traces,
-/// membranes and random numbers are the lane's own.
+/// membranes and random numbers are the lane's own. With n lanes the learning rate is η/√n and the critic's α/n: with the rates
+/// of one lane, eight of them drove critic and weights apart (docs/lanes.md).
 #[derive(Clone, Debug)]
 pub struct SpikingLearner {
     config: SnnConfig,
@@ -140,7 +141,7 @@ impl SpikingLearner {
         Ok(Self {
             config,
             lanes: (0..lanes as u64).map(lane).collect(),
-            rule: ThreeFactorRule::new(network),
+            rule: ThreeFactorRule::new(network, lanes),
             sleep: config.sleep.map(Sleep::new),
             sleep_rng: stream(seed, Purpose::Sleep, 0),
             run_episodes,
@@ -218,7 +219,7 @@ impl SpikingLearner {
         let episode = self.episode + lane;
         let in_phase = episode - self.phase_start;
         let factor = self.config.schedule.factor(Progress { episode, episodes: self.run_episodes, in_phase });
-        let learning = self.config.learning_rate * factor;
+        let learning = self.config.learning_rate * factor / libm::sqrtf(self.lanes.len() as f32);
         let network = self.rule.network();
         let lane = &mut self.lanes[lane];
         lane.rates = Rates { learning, homeostasis: learning * self.config.homeostasis.strength(episode) };

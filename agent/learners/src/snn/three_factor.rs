@@ -2,7 +2,7 @@
 
 use ndarray::ArrayView2;
 
-use super::critic::{Critic, CriticTraces};
+use super::critic::{Critic, CriticParams, CriticTraces};
 use super::eligibility::{Activity, Eligibility};
 use super::network::{Network, NetworkError};
 use super::synapses::{Layout, WeightBounds, motor_weights_mut};
@@ -87,10 +87,13 @@ impl Traces {
 }
 
 impl ThreeFactorRule {
-    /// A rule that has learned nothing.
-    pub fn new(network: Network) -> Self {
+    /// A rule that has learned nothing, for so many lanes. Each of them moves the critic; with n lanes its rate is α/n, since its
+    /// normalised step is stable only below a total.
+    pub fn new(network: Network, lanes: usize) -> Self {
         let layout = *network.layout();
-        let critic = Critic::new(network.config().critic, layout.afferents().len());
+        let params = network.config().critic;
+        let critic = CriticParams { rate: params.rate / lanes as f32, ..params };
+        let critic = Critic::new(critic, layout.afferents().len());
         Self { critic, bounds: WeightBounds::new(&layout), normalised: Vec::new(), network }
     }
 
@@ -175,7 +178,7 @@ impl ThreeFactorRule {
     /// A rule whose network has the given weights and whose critic is given too.
     pub fn restored(network: Network, critic: Critic) -> Result<Self, NetworkError> {
         if critic.is_valid(network.layout().afferents().len()) {
-            Ok(Self { critic, ..Self::new(network) })
+            Ok(Self { critic, ..Self::new(network, 1) })
         } else {
             Err(NetworkError::Config("the critic does not fit the network".to_owned()))
         }
