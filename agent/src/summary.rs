@@ -136,7 +136,7 @@ impl Summary {
         Self::shown(trainer, preset, run, phases, None)
     }
 
-    /// The same; somebody may look at the episodes of the trained horizon.
+    /// The same; somebody may look at the episodes of the phases and the horizon that were trained.
     pub fn shown(
         trainer: &Trainer,
         preset: &str,
@@ -145,11 +145,12 @@ impl Summary {
         mut look: Option<Look>,
     ) -> Result<Self, Failure> {
         let mut final_scores = BTreeMap::new();
+        let taught = trainer.config().lesson.phases();
         for &phase in phases {
             let mut by_horizon = BTreeMap::new();
             for horizon in test_horizons(trainer.config().horizon) {
                 let results = match &mut look {
-                    Some(look) if horizon == trainer.config().horizon => {
+                    Some(look) if horizon == trainer.config().horizon && taught.contains(&phase) => {
                         let (results, traces) = trainer.test_traced(phase, horizon)?;
                         look(phase, &results, &traces);
                         results
