@@ -1,0 +1,70 @@
+// Curves made of the records of runs.
+
+import { acrossRuns, smooth } from '../data/stats.js';
+
+/**
+ * Where each phase begins.
+ * @param {object[]} records of `episodes.jsonl` @returns {{episode: number, steps: number, phase: number}[]} empty if there is only one
+ */
+export function phaseStarts(records) {
+  const starts = [];
+  for (const { episode, phase, env_steps: steps } of records) {
+    if (phase !== undefined && phase !== starts.at(-1)?.phase) starts.push({ episode, steps: steps ?? episode, phase });
+  }
+  return starts.length > 1 ? starts : [];
+}
+
+/**
+ * What attains 100 %: the return at which an evaluation in each phase would have had that percentage.
+ * @param {object[]} records @returns {Map<number, number>} phase → ceiling, for the phases that were evaluated
+ */
+export function ceilings(records) {
+  const known = new Map();
+  for (const { phase, evaluation } of records) {
+    if (evaluation?.percent_of_ceiling) known.set(phase, (evaluation.mean * 100) / evaluation.percent_of_ceiling);
+  }
+  return known;
+}
+
+/**
+ * One curve of a run.
+ * @param {object[]} records
+ * @param {{what: 'training' | 'evaluation', share: boolean, steps: boolean, smoothing: number}} options `share` in % of the ceiling
+ *   instead of units of return, `steps` over training steps instead of episodes
+ * @returns {{xs: number[], ys: ArrayLike<number>, raw: number[]}} smoothed and as it was
+ */
+export function curve(records, { what, share, steps, smoothing }) {
+  const tops = share && what === 'training' ? ceilings(records) : null;
+  const fallback = tops ? [...tops.values()].at(-1) : undefined;
+  const xs = [];
+  const raw = [];
+  for (const record of records) {
+    if (what === 'evaluation' && !record.evaluation) continue;
+    xs.push(steps ? (record.env_steps ?? record.episode) : record.episode);
+    if (what === 'evaluation') raw.push((share ? record.evaluation.percent_of_ceiling : record.evaluation.mean) ?? NaN);
+    else raw.push(share ? (record.return / (tops.get(record.phase) ?? fallback ?? NaN)) * 100 : record.return);
+  }
+  return { xs, ys: smooth(raw, smoothing), raw };
+}
+
+/**
+ * Runs that differ in their seed alone.
+ * @param {object[]} runs rows of the list of runs @returns {Map<string, object[]>} a key → its runs, in order
+ */
+export function groups(runs) {
+  const result = new Map();
+  for (const run of runs) {
+    const key = [run.preset, run.lesson, run.config_hash, JSON.stringify(run.world)].join(' | ');
+    if (!result.has(key)) result.set(key, []);
+    result.get(key).push(run);
+  }
+  return result;
+}
+
+/**
+ * Mean and 95 % interval of a group's curves.
+ * @param {object[][]} recordsOfRuns @param {object} options of {@link curve}
+ */
+export function band(recordsOfRuns, options) {
+  return acrossRuns(recordsOfRuns.map((records) => curve(records, options)));
+}
