@@ -3,6 +3,9 @@
 import { onTheme } from '../theme.js';
 import { counters } from '../state.js';
 
+/** Steps that panels are shown again after a jump: none of them looks farther back. */
+const LOOK_BACK = 300;
+
 export class Board {
   /** @param {import('./scene.js').Scene} scene @param {import('./panel.js').Panel[]} panels */
   constructor(scene, panels) {
@@ -59,6 +62,18 @@ export class Board {
       panel.clear();
       panel.dirty = true;
     }
+  }
+
+  /**
+   * Shows a recorded episode as it was after one of its steps.
+   * @param {import('../wire/telemetry.js').Frame[]} frames of the episode @param {number} index of the step
+   */
+  seek(frames, index) {
+    this.clear();
+    const now = performance.now();
+    const first = Math.max(0, index + 1 - LOOK_BACK);
+    for (let i = 0; i < first; i++) this.scene.push(frames[i], now);
+    for (let i = first; i <= index; i++) this.push(frames[i]);
   }
 
   /** Ends the loop. */

@@ -128,7 +128,7 @@ export class ChartPanel extends Panel {
       context.setLineDash([]);
       if (place < clear) continue;
       context.fillStyle = palette.muted;
-      context.fillText(text, place + 4, box.bottom - 6);
+      context.fillText(text, place + 4, box.top + 9);
       clear = place + context.measureText(text).width + 8;
     }
   }
@@ -219,11 +219,15 @@ export class ChartPanel extends Panel {
       }
     };
     for (const { xs, ys } of this.lines) take(xs, ys);
+    if (!(low <= high)) return [0, 1];
+    // The interval of few runs is so wide at first that it would flatten the curves: it gets a quarter more room than they need.
+    const [lowest, highest] = [low - (high - low) / 8, high + (high - low) / 8];
     for (const band of this.bands) {
       take(band.xs, band.low);
       take(band.xs, band.high);
     }
-    if (!(low <= high)) return [0, 1];
+    low = Math.max(low, lowest);
+    high = Math.min(high, highest);
     const room = (high - low) * 0.06 || 1;
     return [low - room, high + room];
   }

@@ -32,7 +32,9 @@ export class ChasePanel extends Panel {
         this.dirty = true;
       }, { 'aria-label': 'Where the camera is', class: 'quiet' }),
     );
-    this.foot.append(h('p', { class: 'legend' }, h('span', { class: 'swatch ray' }), 'rays, in units', h('span', { class: 'swatch trail' }), 'trail'));
+    this.ghostLegend = h('span', { hidden: true }, h('i', { class: 'swatch ghost' }), 'ghost');
+    this.foot.append(h('p', { class: 'legend' }, h('span', {}, h('i', { class: 'swatch ray' }), 'rays, in units'),
+      h('span', {}, h('i', { class: 'swatch trail' }), 'trail'), this.ghostLegend));
   }
 
   push() {
@@ -62,6 +64,7 @@ export class ChasePanel extends Panel {
     if (scene.road) this.#road(context);
     this.#trail(context);
     this.#rays(context);
+    this.ghostLegend.hidden = !scene.ghost;
     if (scene.ghost && scene.ghostGlide.known) paintCar(context, camera, scene.ghostGlide.pose, true);
     paintCar(context, camera, scene.glide.pose, false);
   }

@@ -10,6 +10,8 @@ import { number } from '../data/format.js';
 
 const GUTTER = 16;
 const BAR = 26;
+/** The part that is shown of a matrix without a synapse. */
+const EMPTY = { top: 0, bottom: 1, left: 0, right: 1 };
 
 /**
  * @typedef {{rows: number, columns: number, values: Float32Array, most: number}} Values what is shown; `most` is the largest
@@ -27,6 +29,8 @@ export class HeatPanel extends Panel {
     this.pixels = document.createElement('canvas');
     this.map = diverging();
     this.cursor = null;
+    /** The part of the matrix that has ever held a synapse: rows `top..bottom`, columns `left..right`; null if none has. */
+    this.part = null;
     this.reading = h('output', { class: 'reading', 'aria-live': 'polite' }, 'Point at a synapse, or use the arrow keys here.');
     this.foot.append(this.reading);
     this.#listen();
@@ -43,6 +47,7 @@ export class HeatPanel extends Panel {
     this.shown = values;
     this.dirty = true;
     if (values) {
+      this.#widen(values);
       this.#paint(values);
       if (this.cursor) this.#read();
     }
@@ -72,26 +77,43 @@ export class HeatPanel extends Panel {
   }
 
   draw(context) {
-    const { rows, columns, most } = this.shown;
+    const { most } = this.shown;
+    const part = this.part ?? EMPTY;
+    const columns = part.right - part.left;
+    const rows = part.bottom - part.top;
     const box = this.#box();
     context.imageSmoothingEnabled = false;
-    context.drawImage(this.pixels, box.left, box.top, box.width, box.height);
+    context.drawImage(this.pixels, part.left, part.top, columns, rows, box.left, box.top, box.width, box.height);
     context.strokeStyle = palette.line;
     context.strokeRect(box.left - 0.5, box.top - 0.5, box.width + 1, box.height + 1);
-    this.#layers(context, box, rows, columns);
+    this.#layers(context, box, part);
     this.#bar(context, most);
     if (this.cursor) {
       context.strokeStyle = palette.text;
       context.lineWidth = 2;
-      context.strokeRect(box.left + (this.cursor.pre / columns) * box.width - 1, box.top + (this.cursor.post / rows) * box.height - 1,
+      context.strokeRect(box.left + ((this.cursor.pre - part.left) / columns) * box.width - 1,
+        box.top + ((this.cursor.post - part.top) / rows) * box.height - 1,
         box.width / columns + 2, box.height / rows + 2);
     }
   }
 
   /** Where the matrix lies in the picture. */
   #box() {
-    const size = Math.max(10, Math.min(this.surface.width - GUTTER, this.surface.height - GUTTER - BAR));
-    return { left: GUTTER + Math.max(0, (this.surface.width - GUTTER - size) / 2), top: GUTTER, width: size, height: size };
+    return { left: GUTTER, top: GUTTER, width: Math.max(10, this.surface.width - GUTTER - 1), height: Math.max(10, this.surface.height - GUTTER - BAR) };
+  }
+
+  /** Widens the part that is shown until it holds every synapse: most of a layered network's matrix is empty. */
+  #widen({ columns, values }) {
+    for (let i = 0; i < values.length; i++) {
+      if (values[i] === 0) continue;
+      const row = Math.floor(i / columns);
+      const column = i - row * columns;
+      this.part ??= { top: row, bottom: row + 1, left: column, right: column + 1 };
+      this.part.top = Math.min(this.part.top, row);
+      this.part.bottom = Math.max(this.part.bottom, row + 1);
+      this.part.left = Math.min(this.part.left, column);
+      this.part.right = Math.max(this.part.right, column + 1);
+    }
   }
 
   #paint({ rows, columns, values, most }) {
@@ -107,27 +129,30 @@ export class HeatPanel extends Panel {
   }
 
   /** Bars along both sides, and lines, tell where layers begin. */
-  #layers(context, box, rows, columns) {
+  #layers(context, box, part) {
     const populations = this.scene.run?.populations ?? [];
+    const x = (neuron) => box.left + ((clamp(neuron, part.left, part.right) - part.left) / (part.right - part.left)) * box.width;
+    const y = (neuron) => box.top + ((clamp(neuron, part.top, part.bottom) - part.top) / (part.bottom - part.top)) * box.height;
     context.lineWidth = 1;
     context.strokeStyle = palette.muted;
-    context.globalAlpha = 0.35;
+    context.globalAlpha = 0.5;
     context.beginPath();
     for (const { first } of populations) {
-      if (first === 0) continue;
-      const x = Math.round(box.left + (first / columns) * box.width) + 0.5;
-      const y = Math.round(box.top + (first / rows) * box.height) + 0.5;
-      context.moveTo(x, box.top);
-      context.lineTo(x, box.top + box.height);
-      context.moveTo(box.left, y);
-      context.lineTo(box.left + box.width, y);
+      if (first > part.left && first < part.right) {
+        context.moveTo(Math.round(x(first)) + 0.5, box.top);
+        context.lineTo(Math.round(x(first)) + 0.5, box.top + box.height);
+      }
+      if (first > part.top && first < part.bottom) {
+        context.moveTo(box.left, Math.round(y(first)) + 0.5);
+        context.lineTo(box.left + box.width, Math.round(y(first)) + 0.5);
+      }
     }
     context.stroke();
     context.globalAlpha = 1;
     populations.forEach(({ name, first, size }, index) => {
       context.fillStyle = populationColour(name, index);
-      context.fillRect(box.left + (first / columns) * box.width, box.top - 7, (size / columns) * box.width - 1, 4);
-      context.fillRect(box.left - 7, box.top + (first / rows) * box.height, 4, (size / rows) * box.height - 1);
+      context.fillRect(x(first), box.top - 7, Math.max(0, x(first + size) - x(first) - 1), 4);
+      context.fillRect(box.left - 7, y(first), 4, Math.max(0, y(first + size) - y(first) - 1));
     });
     context.fillStyle = palette.muted;
     context.font = font(10);
@@ -164,9 +189,10 @@ export class HeatPanel extends Panel {
     canvas.addEventListener('pointermove', (event) => {
       if (!this.shown) return;
       const box = this.#box();
-      const pre = Math.floor(((event.offsetX - box.left) / box.width) * this.shown.columns);
-      const post = Math.floor(((event.offsetY - box.top) / box.height) * this.shown.rows);
-      const inside = pre >= 0 && post >= 0 && pre < this.shown.columns && post < this.shown.rows;
+      const { top, bottom, left, right } = this.part ?? EMPTY;
+      const pre = left + Math.floor(((event.offsetX - box.left) / box.width) * (right - left));
+      const post = top + Math.floor(((event.offsetY - box.top) / box.height) * (bottom - top));
+      const inside = pre >= left && post >= top && pre < right && post < bottom;
       this.#point(inside ? { pre, post } : null);
     });
     canvas.addEventListener('pointerleave', () => this.#point(null));
@@ -175,11 +201,9 @@ export class HeatPanel extends Panel {
       if (!step || !this.shown) return;
       event.preventDefault();
       const size = event.shiftKey ? 10 : 1;
-      const at = this.cursor ?? { pre: 0, post: 0 };
-      this.#point({
-        pre: Math.min(this.shown.columns - 1, Math.max(0, at.pre + step[0] * size)),
-        post: Math.min(this.shown.rows - 1, Math.max(0, at.post + step[1] * size)),
-      });
+      const { top, bottom, left, right } = this.part ?? EMPTY;
+      const at = this.cursor ?? { pre: left, post: top };
+      this.#point({ pre: clamp(at.pre + step[0] * size, left, right - 1), post: clamp(at.post + step[1] * size, top, bottom - 1) });
     });
   }
 
@@ -203,6 +227,11 @@ export class HeatPanel extends Panel {
     const population = this.scene.run?.populations.find(({ first, size }) => index >= first && index < first + size);
     return population ? `${population.name} ${index - population.first}` : `neuron ${index}`;
   }
+}
+
+/** @param {number} value @param {number} low @param {number} high */
+function clamp(value, low, high) {
+  return Math.min(high, Math.max(low, value));
 }
 
 /**

@@ -11,7 +11,7 @@ import { number } from '../data/format.js';
 const STEPS = 150;
 const NAME = 104;
 const VALUE = 58;
-const TALLEST_ROW = 46;
+const TALLEST_ROW = 64;
 
 export class RatesPanel extends Panel {
   constructor(scene) {

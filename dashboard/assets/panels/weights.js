@@ -31,6 +31,7 @@ export class WeightsPanel extends HeatPanel {
     this.initial = run?.initialWeights ? numbersOf(run.initialWeights, null) : null;
     this.now = null;
     this.difference = null;
+    this.part = null;
     this.nothing = run && !run.populations.length && !run.initialWeights
       ? 'This agent has no synapses to show.'
       : 'No weights have arrived yet.';
@@ -82,6 +83,7 @@ export class EligibilityPanel extends HeatPanel {
 
   begin(run) {
     this.now = null;
+    this.part = null;
     this.nothing = run && !run.populations.length ? 'This agent has no eligibility traces.' : 'No eligibility traces have arrived yet.';
     this.changed();
   }

@@ -10,6 +10,7 @@ import { Scene } from '../panels/scene.js';
 import { SeriesPanel } from '../panels/series.js';
 import { TrackPanel } from '../panels/track.js';
 import { number } from '../data/format.js';
+import { ACTIONS } from '../wire/telemetry.js';
 
 /**
  * @param {(scene: Scene) => import('../panels/panel.js').Panel[]} more further panels
@@ -58,8 +59,8 @@ export function frameFacts(scene) {
     Step: String(frame.step),
     Return: number(frame.episodeReturn, 1),
     Reward: number(frame.reward, 2),
-    'Off centre': Number.isNaN(deviation) ? '–' : `${number(Math.abs(deviation), 2)} ${deviation >= 0 ? 'left' : 'right'}`,
-    Action: ['← left', '↑ straight', '→ right'][frame.action] ?? String(frame.action),
+    'Off centre': Number.isNaN(deviation) ? '–' : `${deviation >= 0 ? '←' : '→'} ${number(Math.abs(deviation), 2)}`,
+    Action: ACTIONS[frame.action] ?? String(frame.action),
     Mode: frame.mode,
   };
 }

@@ -44,7 +44,7 @@ class LiveView {
     this.scene = scene;
     this.board = board;
     this.returns = returns.panel;
-    this.facts = new Facts(['Run', 'Preset', ...FRAME_FACTS]);
+    this.facts = new Facts(['Run', 'Preset', ...FRAME_FACTS], ['Run']);
     this.grid = element;
     this.banner = h('div', { class: 'banner', hidden: true });
     this.empty = h('div');
