@@ -41,7 +41,8 @@ export class Steering {
   }
 
   #button(side, keys) {
-    const button = h('button', { type: 'button', class: 'key', 'data-pressed': 'false', 'aria-label': `Steer ${side}: hold` }, icon(side), side, h('kbd', {}, keys));
+    const button = h('button', { type: 'button', class: 'key', 'data-pressed': 'false', title: `Hold to steer ${side}` },
+      icon(side), h('span', {}, h('span', { class: 'visually-hidden' }, 'Steer '), side), h('kbd', {}, keys));
     const hold = (event) => {
       event.preventDefault();
       button.setPointerCapture(event.pointerId);

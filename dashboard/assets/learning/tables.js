@@ -58,8 +58,8 @@ export function parameterTable(runs, differing, onToggle) {
 }
 
 function section(id, title, hint, header, rows, tool = null) {
-  const save = h('button', { type: 'button', class: 'quiet', 'aria-label': `${title}: save numbers (CSV)`, onclick: () => saveText(`spikedrive-${id}.csv`, toCsv(header, rows)) }, 'CSV');
+  const save = h('button', { type: 'button', class: 'quiet', 'aria-label': `CSV: save ${title.toLowerCase()}`, onclick: () => saveText(`spikedrive-${id}.csv`, toCsv(header, rows)) }, 'CSV');
   return h('section', { class: 'card', 'aria-labelledby': `table-${id}` },
     h('div', { class: 'row' }, h('h2', { id: `table-${id}`, class: 'grow' }, title), tool, save),
-    h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': title }, table(hint, header, rows)));
+    h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': `${title}: table` }, table(hint, header, rows)));
 }

@@ -35,7 +35,7 @@ export class Panel {
     this.element = h(
       'section',
       { class: `panel panel-${id}`, 'aria-labelledby': `panel-${id}` },
-      h('header', {}, h('h3', { id: `panel-${id}` }, title), this.tools, this.#menu()),
+      h('header', {}, h('h2', { id: `panel-${id}` }, title), this.tools, this.#menu()),
       h('div', { class: 'panel-body' }, this.surface.element, this.note),
       this.foot,
       this.#tableBox,
