@@ -41,6 +41,17 @@ impl FromStr for Address {
     }
 }
 
+/// An address to listen on: as one to connect to, but port 0 takes any free one.
+pub fn parse_listen(text: &str) -> Result<String, String> {
+    let free_port = text.strip_suffix(":0").map(|host| format!("{host}:1"));
+    let address: Address = free_port
+        .as_deref()
+        .unwrap_or(text)
+        .parse()
+        .map_err(|_| "use host:port, such as 127.0.0.1:50051".to_owned())?;
+    Ok(if free_port.is_some() { text.trim_start_matches("http://").to_owned() } else { address.to_string() })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,7 +9,8 @@ use prost::Message;
 #[test]
 fn checked_in_code_is_that_of_the_proto_files() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../proto");
-    let descriptors = protox::compile(["spikedrive/v1/environment.proto", "spikedrive/v1/telemetry.proto"], [&root]).unwrap();
+    let descriptors =
+        protox::compile(["spikedrive/v1/environment.proto", "spikedrive/v1/telemetry.proto"], [&root]).unwrap();
     let out = tempfile::tempdir().unwrap();
     fs::write(out.path().join("descriptors.bin"), descriptors.encode_to_vec()).unwrap();
     tonic_prost_build::configure().out_dir(out.path()).compile_fds(descriptors).unwrap();

@@ -10,11 +10,12 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Who may import whom, of ours. A new crate gets a line.
-const IMPORTS: [(&str, &[&str]); 6] = [
+const IMPORTS: [(&str, &[&str]); 7] = [
     ("spikedrive-env", &[]),
     ("spikedrive-learners", &[]),
     ("spikedrive-proto", &["spikedrive-env"]),
     ("spikedrive-server", &["spikedrive-env", "spikedrive-proto"]),
+    ("spikedrive-dashboard", &["spikedrive-env", "spikedrive-proto"]),
     ("spikedrive-agent", &["spikedrive-env", "spikedrive-learners", "spikedrive-proto", "spikedrive-server"]),
     ("spikedrive-xtask", &[]),
 ];

@@ -1,0 +1,277 @@
+//! The runs of a directory. What it holds is the truth; the index kept here can be rebuilt from it at any time, and is renewed as
+//! far as files have changed whenever somebody asks.
+
+mod episode_log;
+mod recordings;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use serde::Serialize;
+use serde_json::Value;
+use spikedrive_env::ceiling::ceiling;
+use spikedrive_env::{Phase, WorldOptions};
+
+use crate::names::Name;
+pub(crate) use episode_log::Batch;
+use episode_log::LogIndex;
+use episode_log::after;
+pub(crate) use recordings::{RecordingHeader, RecordingIndex};
+
+/// What a run is.
+pub(crate) const RUN_FILE: &str = "run.json";
+/// Its episodes, one a line.
+pub(crate) const LOG_FILE: &str = "episodes.jsonl";
+/// Its result.
+pub(crate) const SUMMARY_FILE: &str = "summary.json";
+/// Its kept episodes.
+pub(crate) const RECORDINGS: &str = "recordings";
+
+/// Why something of a run cannot be told.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StoreError {
+    #[error("there is no run {0}: GET /api/runs lists those that are there")]
+    NoRun(Name),
+    #[error("run {0} has no recording {1}: GET /api/runs/{0}/recordings lists those that are there")]
+    NoRecording(Name, Name),
+    #[error("cannot read {path}: {1}", path = .0.display())]
+    Read(PathBuf, io::Error),
+}
+
+/// A run in a list. What a foreign agent left out is null.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct RunRow {
+    pub(crate) id: String,
+    preset: Value,
+    lesson: Value,
+    seed: Value,
+    episodes: Value,
+    pub(crate) episodes_done: u64,
+    pub(crate) finished: bool,
+    pub(crate) live: bool,
+    started_at: Value,
+    world: Value,
+    config_hash: Value,
+    best: Option<f64>,
+    ceiling: Option<f64>,
+}
+
+/// One run.
+#[derive(Clone, Debug)]
+pub(crate) struct RunDocument {
+    pub(crate) info: Value,
+    pub(crate) summary: Option<Value>,
+}
+
+/// A kept episode of a trained network that a person may race.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Ghost {
+    run: String,
+    recording: String,
+    #[serde(rename = "return")]
+    episode_return: f64,
+    /// Whether it drove in the very world that was asked for, not only on the same road.
+    same_world: bool,
+}
+
+/// The index of a directory of runs.
+#[derive(Debug)]
+pub(crate) struct Store {
+    root: PathBuf,
+    index: Mutex<BTreeMap<Name, Entry>>,
+}
+
+/// What is known of one run.
+#[derive(Debug)]
+struct Entry {
+    run_file: Stamp,
+    info: Value,
+    log: LogIndex,
+    recordings: RecordingIndex,
+}
+
+/// Tells whether a file has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    modified: SystemTime,
+    bytes: u64,
+}
+
+impl Stamp {
+    fn of(path: &Path) -> Option<Self> {
+        let metadata = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
+        Some(Self { modified: metadata.modified().ok()?, bytes: metadata.len() })
+    }
+}
+
+impl Store {
+    /// The runs below `root`, which need not be there yet.
+    pub(crate) fn new(root: PathBuf) -> Self {
+        Self { root, index: Mutex::default() }
+    }
+
+    /// Where a run is, or would be.
+    pub(crate) fn directory(&self, run: &Name) -> PathBuf {
+        self.root.join(run.as_str())
+    }
+
+    /// Where all runs are.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// All runs, newest first.
+    pub(crate) fn rows(&self) -> Result<Vec<RunRow>, StoreError> {
+        let mut index = self.renewed()?;
+        let mut rows: Vec<RunRow> = index.iter_mut().map(|(name, entry)| self.row(name, entry)).collect();
+        rows.sort_by(|a, b| {
+            let age = |row: &RunRow| row.started_at.as_str().unwrap_or_default().to_owned();
+            (age(b), &b.id).cmp(&(age(a), &a.id))
+        });
+        Ok(rows)
+    }
+
+    fn row(&self, name: &Name, entry: &mut Entry) -> RunRow {
+        entry.log.renew(&self.directory(name).join(LOG_FILE));
+        let Entry { info, log, .. } = entry;
+        let field = |key: &str| info.get(key).cloned().unwrap_or(Value::Null);
+        RunRow {
+            id: name.to_string(),
+            preset: field("preset"),
+            lesson: field("lesson"),
+            seed: field("seed"),
+            episodes: field("episodes"),
+            episodes_done: log.lines(),
+            finished: self.directory(name).join(SUMMARY_FILE).is_file(),
+            live: false,
+            started_at: field("started_at"),
+            world: field("world"),
+            config_hash: field("config_hash"),
+            best: log.best(),
+            ceiling: log.ceiling().or_else(|| known_ceiling(info)),
+        }
+    }
+
+    /// What a run is, and its result if it has one.
+    pub(crate) fn run(&self, run: &Name) -> Result<RunDocument, StoreError> {
+        let info = self.entry(run, |entry| entry.info.clone())?;
+        let path = self.directory(run).join(SUMMARY_FILE);
+        let summary = match fs::read(&path) {
+            // A summary is written whole: what cannot be read is none.
+            Ok(text) => serde_json::from_slice(&text).ok(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(StoreError::Read(path, error)),
+        };
+        Ok(RunDocument { info, summary })
+    }
+
+    /// The records of a run after its first `from`, as they stand in its log, at most `most` of them.
+    pub(crate) fn episodes(&self, run: &Name, from: u64, most: usize) -> Result<Batch, StoreError> {
+        self.entry(run, |_| ())?;
+        let path = self.directory(run).join(LOG_FILE);
+        after(&path, from, most).map_err(|error| StoreError::Read(path, error))
+    }
+
+    /// The recordings of a run, in the order of their episodes.
+    pub(crate) fn recordings(&self, run: &Name) -> Result<Vec<RecordingHeader>, StoreError> {
+        let directory = self.directory(run).join(RECORDINGS);
+        self.entry(run, |entry| entry.recordings.renewed(&directory))
+    }
+
+    /// An encoded recording.
+    pub(crate) fn recording(&self, run: &Name, name: &Name) -> Result<Vec<u8>, StoreError> {
+        let path = self.directory(run).join(RECORDINGS).join(format!("{name}.pb"));
+        fs::read(&path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => StoreError::NoRecording(run.clone(), name.clone()),
+            _ => StoreError::Read(path, error),
+        })
+    }
+
+    /// The recordings of trained networks on a test track whose road is that of `world`, best first.
+    pub(crate) fn ghosts(&self, phase: u32, test_track: u32, world: &WorldOptions) -> Result<Vec<Ghost>, StoreError> {
+        let mut index = self.renewed()?;
+        let mut ghosts = Vec::new();
+        for (name, entry) in index.iter_mut() {
+            let driven = world_of(&entry.info);
+            if driven.varying_width != world.varying_width {
+                continue;
+            }
+            let headers = entry.recordings.renewed(&self.directory(name).join(RECORDINGS));
+            let fitting = headers.into_iter().filter(|header| header.is_ghost_of(phase, test_track));
+            ghosts.extend(fitting.map(|header| Ghost {
+                run: name.to_string(),
+                episode_return: header.episode_return,
+                recording: header.name,
+                same_world: driven == *world,
+            }));
+        }
+        ghosts.sort_by(|a, b| b.episode_return.total_cmp(&a.episode_return));
+        Ok(ghosts)
+    }
+
+    /// Looks at one run.
+    fn entry<T>(&self, run: &Name, look: impl FnOnce(&mut Entry) -> T) -> Result<T, StoreError> {
+        let mut index = self.index();
+        self.renew(&mut index, run);
+        index.get_mut(run).map(look).ok_or_else(|| StoreError::NoRun(run.clone()))
+    }
+
+    /// The index, with every run that is there now and none that is gone.
+    fn renewed(&self) -> Result<MutexGuard<'_, BTreeMap<Name, Entry>>, StoreError> {
+        let mut index = self.index();
+        let entries = match fs::read_dir(&self.root) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                index.clear();
+                return Ok(index);
+            }
+            entries => entries.map_err(|error| StoreError::Read(self.root.clone(), error))?,
+        };
+        let name = |entry: fs::DirEntry| entry.file_name().to_str()?.parse::<Name>().ok();
+        let names: Vec<Name> = entries.filter_map(|entry| name(entry.ok()?)).collect();
+        index.retain(|name, _| names.contains(name));
+        for name in &names {
+            self.renew(&mut index, name);
+        }
+        Ok(index)
+    }
+
+    /// Reads a run's description again if it has changed. What has none that can be read is no run.
+    fn renew(&self, index: &mut BTreeMap<Name, Entry>, run: &Name) {
+        let path = self.directory(run).join(RUN_FILE);
+        let stamp = Stamp::of(&path);
+        if stamp.is_some() && index.get(run).map(|entry| entry.run_file) == stamp {
+            return;
+        }
+        let info = fs::read(&path).ok().and_then(|text| serde_json::from_slice(&text).ok());
+        match (stamp, info.filter(Value::is_object)) {
+            (Some(run_file), Some(info)) => {
+                let entry = Entry { run_file, info, log: LogIndex::default(), recordings: RecordingIndex::default() };
+                index.insert(run.clone(), entry);
+            }
+            _ => {
+                index.remove(run);
+            }
+        }
+    }
+
+    fn index(&self) -> MutexGuard<'_, BTreeMap<Name, Entry>> {
+        self.index.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The world of a run; the base task where nothing else is said.
+fn world_of(info: &Value) -> WorldOptions {
+    info.get("world").and_then(|world| serde_json::from_value(world.clone()).ok()).unwrap_or_default()
+}
+
+/// The measured ceiling of phase 4, where the run drove in the base task with one of the measured horizons.
+fn known_ceiling(info: &Value) -> Option<f64> {
+    let horizon = usize::try_from(info.get("horizon")?.as_u64()?).ok()?;
+    let is_base =
+        info.get("environment_id")? == spikedrive_env::ENVIRONMENT_ID && world_of(info) == WorldOptions::default();
+    ceiling(Phase::Complex, horizon).filter(|_| is_base)
+}
