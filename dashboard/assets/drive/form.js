@@ -39,7 +39,7 @@ export class DriveForm {
     this.world = select([['', 'as set below'], ...spec.worlds.map(({ name }) => [name, name])], '', (name) => this.#take(name), { 'aria-label': 'Named world' });
     this.onPhase = h('div', { class: 'pair' }, field('Phase', this.phase), field('Track', this.track));
     this.onCircuit = h('div', { class: 'score-list' }, field('Circuit file', this.file), this.fileState, field('Scale', this.mode));
-    this.start = h('button', { type: 'submit', class: 'primary' }, 'Start');
+    this.start = h('button', { type: 'submit', class: 'primary' }, 'Start driving');
     this.element = h('form', { class: 'card', 'aria-label': 'What to drive', onsubmit: (event) => {
       event.preventDefault();
       onStart();
@@ -61,7 +61,7 @@ export class DriveForm {
         test_track: circuit || this.track.value === 'any' ? null : Number(this.track.value),
         circuit: circuit ? { ...this.circuit, mode: this.mode.value } : null,
         options: Object.fromEntries(Object.entries(this.options).map(([name, { value }]) => [name, value()])),
-        horizon: Number(this.horizon.value),
+        horizon: this.horizon.value === '' ? null : Number(this.horizon.value),
         rate: Number(this.rate.value),
         seed: Math.floor(Math.random() * 2 ** 31),
       },
@@ -82,6 +82,10 @@ export class DriveForm {
     const circuit = this.course.value === 'circuit';
     this.onPhase.hidden = circuit;
     this.onCircuit.hidden = !circuit;
+    this.horizon.required = !circuit;
+    this.horizon.placeholder = circuit ? '1.2 laps' : '';
+    if (circuit && Number(this.horizon.value) === this.spec.horizon.default) this.horizon.value = '';
+    if (!circuit && this.horizon.value === '') this.horizon.value = this.spec.horizon.default;
     for (const [name, { element }] of Object.entries(this.options)) element.hidden = circuit && this.spec.options[name].circuits === false;
   }
 

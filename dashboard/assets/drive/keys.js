@@ -42,7 +42,7 @@ export class Steering {
 
   #button(side, keys) {
     const button = h('button', { type: 'button', class: 'key', 'data-pressed': 'false', title: `Hold to steer ${side}` },
-      icon(side), h('span', {}, h('span', { class: 'visually-hidden' }, 'Steer '), side), h('kbd', {}, keys));
+      icon(side), h('span', {}, h('span', { class: 'visually-hidden' }, 'Steer '), side), h('kbd', { class: 'on-desk' }, keys));
     const hold = (event) => {
       event.preventDefault();
       button.setPointerCapture(event.pointerId);

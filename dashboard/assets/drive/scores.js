@@ -16,7 +16,7 @@ const SHOWN = 5;
  */
 export function courseOf({ phase, test_track: track, circuit, options, horizon }) {
   const where = circuit ? `circuit ${circuit.name} (${circuit.mode})` : `phase ${phase}, ${track === null ? 'training tracks' : `test track ${track}`}`;
-  return `${where}, ${horizon} steps, ${JSON.stringify(options)}`;
+  return `${where}, ${horizon ?? 'a lap of'} steps, ${JSON.stringify(options)}`;
 }
 
 /** @param {string} course @returns {{return: number, steps: number, reason: string, at: number}[]} best first */

@@ -9,6 +9,7 @@ import { DriveForm } from '../drive/form.js';
 import { Steering } from '../drive/keys.js';
 import { agentMeans, courseOf, forgetScores, keepScore, scoreList, short } from '../drive/scores.js';
 import { h, icon, select, setOptions, setText } from '../dom.js';
+import { calm } from '../draw/motion.js';
 import { Board } from '../panels/board.js';
 import { ChasePanel } from '../panels/chase.js';
 import { Scene } from '../panels/scene.js';
@@ -46,7 +47,8 @@ class DriveView {
     this.empty = h('div', {}, statePanel('Loading', 'Asking what may be driven.', { kind: 'loading' }));
     this.formBox = h('div');
     this.shown = h('div', { class: 'drive', hidden: true }, this.formBox,
-      h('div', { class: 'drive-stage' }, chase.element, this.steering.element, track.element), this.side);
+      this.stage, this.side);
+    this.stage.append(chase.element, this.steering.element, track.element);
     box.append(h('div', { class: 'view-head' }, h('h1', {}, 'Drive'), h('p', { class: 'muted' }, 'The same task as the network’s: the same car, the same roads, the same reward.')),
       this.problem, this.empty, this.shown);
     this.#tell('ready');
@@ -71,8 +73,11 @@ class DriveView {
     this.stop = h('button', { type: 'button', disabled: true, onclick: () => this.#stop() }, icon('stop'), 'Stop');
     this.ghost = select([['', 'nobody']], '', (name) => this.#race(name));
     this.scores = h('div');
+    this.again = h('button', { type: 'button', class: 'primary', onclick: () => this.#start() }, icon('play'), 'Start');
+    this.stage = h('div', { class: 'drive-stage' },
+      h('section', { class: 'card hud', 'aria-label': 'This drive' }, h('div', {}, this.points, this.steps),
+        h('div', { class: 'grow' }, this.status, this.rival), h('div', { class: 'row' }, this.again, this.pause, this.stop)));
     this.side = h('div', { class: 'drive-side' },
-      h('section', { class: 'card', 'aria-label': 'This drive' }, this.status, this.points, this.steps, this.rival, h('div', { class: 'row' }, this.pause, this.stop)),
       h('section', { class: 'card', 'aria-labelledby': 'scores-title' },
         h('div', { class: 'row' }, h('h2', { id: 'scores-title', class: 'grow' }, 'Scores'),
           h('button', { type: 'button', class: 'quiet', onclick: () => { forgetScores(); this.#showScores(); } }, 'Forget mine')),
@@ -159,9 +164,11 @@ class DriveView {
     this.driving = true;
     this.steering.active = true;
     this.steering.release();
-    this.form.start.textContent = 'Start again';
+    this.again.replaceChildren(icon('play'), 'Start again');
     for (const button of [this.pause, this.stop]) button.disabled = false;
-    this.form.start.blur();
+    // The arrow keys steer from now on: the focus leaves the form, for the one button that they do not mean anything to.
+    this.pause.focus({ preventScroll: true });
+    if (this.stage.getBoundingClientRect().top > window.innerHeight / 3) this.stage.scrollIntoView({ behavior: calm() ? 'auto' : 'smooth' });
     this.#count();
   }
 
@@ -256,6 +263,7 @@ class DriveView {
     this.paused = false;
     this.steering.active = false;
     this.steering.release();
+    if (document.activeElement === this.pause || document.activeElement === this.stop) this.again.focus({ preventScroll: true });
     for (const button of [this.pause, this.stop]) button.disabled = true;
     this.pause.replaceChildren(icon('pause'), 'Pause');
   }

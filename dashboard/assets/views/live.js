@@ -206,10 +206,12 @@ class LiveView {
     this.#list();
   }
 
-  #text({ control, viewers, dropped, error }) {
+  #text({ run, live, control, viewers, dropped, error }) {
     if (error) this.#banner('error', h('span', {}, error));
     if (control) this.#showControl(control);
-    if (viewers !== undefined) {
+    else if (live === false && run && run === this.run && !this.over) this.#end();
+    else if (live === false && !run) this.#nothing();
+    if (viewers !== undefined && live !== false) {
       const lost = dropped ? `, ${dropped} messages dropped` : '';
       setText(this.viewers, `${viewers} ${viewers === 1 ? 'viewer' : 'viewers'}${lost}`);
     }
