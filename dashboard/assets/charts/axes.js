@@ -9,7 +9,7 @@ import { palette } from '../draw/palette.js';
  * @returns {number[]}
  */
 export function ticks(low, high, most) {
-  if (!(high > low) || most < 1) return [];
+  if (!isOpen(low, high) || most < 1) return [];
   const rough = (high - low) / most;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map((factor) => factor * power).find((size) => size >= rough) ?? rough;
@@ -24,6 +24,16 @@ export function tickText(value, step) {
   return (Object.is(value, -0) ? 0 : value).toFixed(digits).replace('-', '−');
 }
 
+/** Whether a range is wide enough for numbers to tell its ends apart: two means may differ in their last bit alone. */
+function isOpen(low, high) {
+  return high - low > 1e-9 * Math.max(1e-6, Math.abs(low), Math.abs(high));
+}
+
+/** A range that is wide enough. */
+function opened([low, high]) {
+  return isOpen(low, high) ? [low, high] : [low - 0.5, low + 0.5];
+}
+
 /** A linear map of two ranges to a box, and the picture of both axes. */
 export class Axes {
   /**
@@ -33,8 +43,8 @@ export class Axes {
    */
   fit(box, xs, ys) {
     this.box = box;
-    this.xs = xs[1] > xs[0] ? xs : [xs[0] - 0.5, xs[0] + 0.5];
-    this.ys = ys[1] > ys[0] ? ys : [ys[0] - 0.5, ys[0] + 0.5];
+    this.xs = opened(xs);
+    this.ys = opened(ys);
   }
 
   /** @param {number} value */

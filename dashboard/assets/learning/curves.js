@@ -62,6 +62,16 @@ export function groups(runs) {
 }
 
 /**
+ * Which colour each run has, by number: one each, or one for all of a group.
+ * @param {object[]} runs the chosen rows, in order @param {boolean} together whether like runs share a colour
+ * @returns {Map<string, number>} id → number
+ */
+export function places(runs, together) {
+  if (!together) return new Map(runs.map(({ id }, place) => [id, place]));
+  return new Map([...groups(runs).values()].flatMap((members, place) => members.map(({ id }) => [id, place])));
+}
+
+/**
  * Mean and 95 % interval of a group's curves.
  * @param {object[][]} recordsOfRuns @param {object} options of {@link curve}
  */

@@ -14,6 +14,9 @@ export class RunPicker {
     this.filter = filter;
     this.onChange = onChange;
     this.runs = [];
+    this.places = new Map();
+    /** The coloured dot of each run that is listed. */
+    this.dots = new Map();
     this.search = h('input', {
       type: 'search', value: filter, placeholder: 'Filter: preset, seed, lesson …', 'aria-label': 'Filter the runs', autocomplete: 'off',
       oninput: () => {
@@ -41,20 +44,21 @@ export class RunPicker {
     this.#render();
   }
 
-  /** Place of a run among the chosen ones, which its colour follows. @param {string} id */
-  place(id) {
-    return this.chosen.indexOf(id);
+  /** The chosen runs that there are, in the order of the choice. @returns {object[]} their rows */
+  chosenRows() {
+    return this.chosen.flatMap((id) => this.runs.find((run) => run.id === id) ?? []);
   }
 
-  /** Colours the dots anew. */
-  recolour() {
-    this.#render();
+  /** Colours the dots. @param {Map<string, number>} places id → number of the colour */
+  colour(places) {
+    this.places = places;
+    for (const [id, dot] of this.dots) dot.style.background = places.has(id) ? seriesColour(places.get(id)) : 'transparent';
   }
 
   #choose(chosen) {
     this.chosen = chosen;
-    this.onChange(chosen);
     this.#render();
+    this.onChange(chosen);
   }
 
   #render() {
@@ -62,8 +66,10 @@ export class RunPicker {
     const words = this.filter.toLowerCase().split(/\s+/).filter(Boolean);
     const shown = this.runs.filter((run) => words.every((word) => text(run).includes(word)));
     setText(this.found, shown.length === this.runs.length ? count(shown.length) : `${count(shown.length)} of ${count(this.runs.length)}`);
+    this.dots.clear();
     const nothing = h('p', { class: 'muted' }, 'No run has all these words. Shorten the filter.');
     this.list.replaceChildren(...(shown.length ? [...groups(shown).values()].map((runs) => this.#group(runs)) : [nothing]));
+    this.colour(this.places);
     if (focused) this.list.querySelector(`[data-run="${CSS.escape(focused)}"]`)?.focus();
   }
 
@@ -86,7 +92,7 @@ export class RunPicker {
       onchange: () => this.#choose(box.checked ? [...this.chosen, run.id] : this.chosen.filter((id) => id !== run.id)),
     });
     const dot = h('span', { class: 'dot', 'aria-hidden': 'true' });
-    dot.style.background = chosen ? seriesColour(this.place(run.id)) : 'transparent';
+    this.dots.set(run.id, dot);
     const share = run.best !== null && run.ceiling ? ` (${percent(run.best / run.ceiling, 1)})` : '';
     const state = run.live ? h('span', { class: 'tag live' }, 'live') : run.finished ? '' : h('span', { class: 'tag' }, 'unfinished');
     return h('label', { class: 'run', title: run.id }, box, dot, h('span', {}, `seed ${run.seed ?? '–'} `, state),

@@ -228,7 +228,7 @@ export class ChartPanel extends Panel {
     }
     low = Math.max(low, lowest);
     high = Math.min(high, highest);
-    const room = (high - low) * 0.06 || 1;
+    const room = Math.max((high - low) * 0.06, Math.abs(high) * 1e-3, 1e-3);
     return [low - room, high + room];
   }
 

@@ -9,6 +9,8 @@ import { number } from '../data/format.js';
 
 /** Steps shown. */
 const STEPS = 300;
+/** Marks nearer to each other than this are left out, in CSS pixels. */
+const CROWDED = 10;
 
 export class SeriesPanel extends Panel {
   /**
@@ -80,13 +82,12 @@ export class SeriesPanel extends Panel {
     let drawing = false;
     for (let i = 0; i < history.length; i++) {
       const value = history.get(column, i);
-      const fresh = i > 0 && history.get(0, i) !== history.get(0, i - 1);
       if (Number.isNaN(value)) {
         drawing = false;
         continue;
       }
       const x = axes.x(i - history.length + 1);
-      if (drawing && !fresh) context.lineTo(x, axes.y(value));
+      if (drawing) context.lineTo(x, axes.y(value));
       else context.moveTo(x, axes.y(value));
       drawing = true;
     }
@@ -96,13 +97,16 @@ export class SeriesPanel extends Panel {
     context.stroke();
   }
 
-  /** Thin lines where an episode begins. */
+  /** Thin lines where an episode begins; left out where they would crowd, as in a run at full speed. */
   #episodes(context) {
     const { axes, history } = this;
     context.fillStyle = palette.line;
+    let last = -Infinity;
     for (let i = 1; i < history.length; i++) {
       if (history.get(0, i) === history.get(0, i - 1)) continue;
-      context.fillRect(Math.round(axes.x(i - history.length + 0.5)), axes.box.top, 2, axes.box.bottom - axes.box.top);
+      const place = Math.round(axes.x(i - history.length + 0.5));
+      if (place - last >= CROWDED) context.fillRect(place, axes.box.top, 2, axes.box.bottom - axes.box.top);
+      last = place;
     }
   }
 

@@ -6,6 +6,7 @@ import { showConnection } from '../connection.js';
 import { episodesCsvUrl, fetchEpisodes, fetchRun, fetchRuns } from '../data/api.js';
 import { number } from '../data/format.js';
 import { h, select } from '../dom.js';
+import { places } from '../learning/curves.js';
 import { CurvesPanel } from '../learning/panel.js';
 import { RunPicker } from '../learning/picker.js';
 import { parameterTable, resultTable } from '../learning/tables.js';
@@ -57,11 +58,11 @@ class LearningView {
       },
       onFilter: (filter) => remember({ filter }),
     });
-    this.endTheme = onTheme(() => this.picker.recolour());
+    this.endTheme = onTheme(() => this.picker.colour(this.picker.places));
     this.tables = h('div', { class: 'tables' });
     this.csv = h('p', { class: 'row muted' });
     this.problem = h('div', { class: 'banner error', role: 'alert', hidden: true });
-    this.curves.foot.append(this.csv);
+    this.curves.foot.append(h('p', {}, 'Drag across the chart to enlarge a part. Dashes and diamonds are evaluations, bands the 95 % interval of the mean (Student’s t).'), this.csv);
     this.empty = h('div');
     this.shown = h('div', { class: 'learning', hidden: true }, this.picker.element,
       h('div', { class: 'learning-main' }, h('section', { class: 'card curve-tools', 'aria-label': 'What the chart shows' }, ...this.#tools()), this.curves.element, this.tables));
@@ -165,9 +166,11 @@ class LearningView {
       return;
     }
     if (this.runs) this.empty.replaceChildren();
+    const colours = places(this.picker.chosenRows(), this.settings.mean);
+    this.picker.colour(colours);
     const chosen = this.picker.chosen.filter((id) => this.data.has(id)).map((id) => {
       const { row, info, summary, records } = this.data.get(id);
-      return { id, row, info, summary, records, place: this.picker.place(id), name: name(row) };
+      return { id, row, info, summary, records, place: colours.get(id) ?? 0, name: name(row) };
     });
     this.curves.setRuns(chosen, this.settings);
     this.#tell(chosen);

@@ -4,7 +4,7 @@ import { announce } from '../announce.js';
 import { showConnection } from '../connection.js';
 import { COMMANDS } from '../commands.js';
 import { fetchEpisodes, fetchRuns } from '../data/api.js';
-import { number } from '../data/format.js';
+import { count, number } from '../data/format.js';
 import { h, icon, select, setOptions, setText } from '../dom.js';
 import { ReturnsPanel } from '../panels/returns.js';
 import { EligibilityPanel, WeightsPanel } from '../panels/weights.js';
@@ -212,8 +212,9 @@ class LiveView {
     else if (live === false && run && run === this.run && !this.over) this.#end();
     else if (live === false && !run) this.#nothing();
     if (viewers !== undefined && live !== false) {
-      const lost = dropped ? `, ${dropped} messages dropped` : '';
-      setText(this.viewers, `${viewers} ${viewers === 1 ? 'viewer' : 'viewers'}${lost}`);
+      const skipped = dropped ? ` · ${count(dropped)} steps not shown` : '';
+      setText(this.viewers, `${viewers} ${viewers === 1 ? 'viewer' : 'viewers'}${skipped}`);
+      this.viewers.title = dropped ? 'The agent is faster than pictures can be shown. Nothing of its learning is lost.' : '';
     }
   }
 
