@@ -13,9 +13,17 @@ import { FRAME_FACTS, frameFacts, instruments } from './instruments.js';
 import { Player } from './player.js';
 import { statePanel } from './states.js';
 
+/** Kinds of recordings: what they are called, and which belong to them. */
+const KINDS = {
+  training: ['Of the training', ({ reasons }) => !reasons.includes('ghost')],
+  best: ['New bests', ({ reasons }) => reasons.includes('best')],
+  crashed: ['Crashes', ({ crashed }) => crashed],
+  ghost: ['Trained, on test tracks', ({ reasons }) => reasons.includes('ghost')],
+};
+
 /**
  * Opens the view.
- * @param {HTMLElement} box @param {URLSearchParams} params `run`, `recording`, `step`, `rate`, `autoplay` @returns {() => void} closes it
+ * @param {HTMLElement} box @param {URLSearchParams} params `run`, `recording`, `step`, `rate`, `kind` @returns {() => void} closes it
  */
 export function openReplay(box, params) {
   const view = new ReplayView(box, params);
@@ -26,6 +34,8 @@ class ReplayView {
   constructor(box, params) {
     this.params = params;
     this.run = params.get('run') ?? '';
+    this.recordings = [];
+    this.recording = null;
     const { scene, board, element } = instruments();
     this.scene = scene;
     this.board = board;
@@ -38,15 +48,20 @@ class ReplayView {
       onPlay: (playing) => this.#played(playing),
     });
     this.runs = select([], '', (run) => {
-      remember({ run, recording: '', step: '' });
+      remember({ run, recording: '', step: '', kind: '' });
+      this.params = new URLSearchParams();
       this.run = run;
       this.#list('');
     });
     this.list = h('ul', { class: 'recording-list' });
+    this.kind = select([], '', (kind) => {
+      remember({ kind });
+      this.#showList(kind);
+    }, { 'aria-label': 'Which recordings' });
     this.stage = h('div', { hidden: true }, this.player.element, this.facts.element, element);
     this.message = h('div');
     this.shown = h('div', { class: 'replay', hidden: true },
-      h('section', { class: 'card recordings', 'aria-labelledby': 'recordings-title' }, h('h2', { id: 'recordings-title' }, 'Recordings'), this.list),
+      h('section', { class: 'card recordings', 'aria-labelledby': 'recordings-title' }, h('h2', { id: 'recordings-title' }, 'Recordings'), this.kind, this.list),
       h('div', {}, this.message, this.stage));
     this.empty = h('div');
     box.append(h('div', { class: 'view-head' }, h('h1', {}, 'Replay'), h('label', { class: 'row' }, h('span', { class: 'field-name' }, 'Run'), this.runs)), this.empty, this.shown);
@@ -88,7 +103,7 @@ class ReplayView {
       this.empty.replaceChildren();
       this.shown.hidden = false;
       this.recordings = recordings;
-      this.list.replaceChildren(...recordings.map((recording) => this.#item(recording)));
+      this.kind.hidden = !recordings.length;
       if (!recordings.length) {
         this.stage.hidden = true;
         this.list.replaceChildren(h('li', { class: 'muted' }, 'None.'));
@@ -96,10 +111,37 @@ class ReplayView {
         counters.replay = { run: this.run, recording: null, step: 0, steps: 0, playing: false };
         return;
       }
-      const best = recordings.find(({ reasons }) => reasons.includes('best')) ?? recordings.at(-1);
-      await this.#load((recordings.find((recording) => recording.name === name) ?? best).name, Number(this.params.get('step') ?? 0));
+      const best = recordings.findLast(({ reasons }) => reasons.includes('best')) ?? recordings[0];
+      const chosen = recordings.find((recording) => recording.name === name) ?? best;
+      this.#chooseKind(chosen);
+      await this.#load(chosen.name, Number(this.params.get('step') ?? 0));
     } catch (error) {
       this.#fail(error, () => this.#list(name));
+    }
+  }
+
+  /** Offers the kinds of recordings that there are, and shows one that holds the chosen recording. */
+  #chooseKind(chosen) {
+    const kinds = Object.entries(KINDS).flatMap(([kind, [text, belongs]]) => {
+      const some = this.recordings.filter(belongs);
+      return some.length ? [{ kind, text: `${text} (${some.length})`, holds: some.includes(chosen) }] : [];
+    });
+    const asked = kinds.find(({ kind, holds }) => holds && kind === this.params.get('kind')) ?? kinds.find(({ holds }) => holds);
+    setOptions(this.kind, kinds.map(({ kind, text }) => [kind, text]), asked.kind);
+    this.#showList(asked.kind);
+  }
+
+  #showList(kind) {
+    this.list.replaceChildren(...this.recordings.filter(KINDS[kind][1]).map((recording) => this.#item(recording)));
+    this.#markCurrent();
+  }
+
+  #markCurrent() {
+    for (const button of this.list.querySelectorAll('button')) {
+      const current = button.dataset.name === this.recording?.name;
+      if (current) button.setAttribute('aria-current', 'true');
+      else button.removeAttribute('aria-current');
+      if (current) this.list.scrollTop = button.offsetTop - this.list.offsetTop - this.list.clientHeight / 2;
     }
   }
 
@@ -125,10 +167,7 @@ class ReplayView {
       this.board.setRoad(recording.road);
       this.facts.clear();
       this.facts.set({ Recording: name });
-      for (const button of this.list.querySelectorAll('button')) {
-        if (button.dataset.name === name) button.setAttribute('aria-current', 'true');
-        else button.removeAttribute('aria-current');
-      }
+      this.#markCurrent();
       remember({ run: this.run, recording: name });
       if (!this.frames.length) {
         this.stage.hidden = true;
