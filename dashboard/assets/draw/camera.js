@@ -8,8 +8,10 @@ const HEIGHT = 5.5;
 const BEHIND = 9;
 /** Nothing nearer than this to the camera is drawn, in units. */
 const NEAR = 1.2;
-/** Share of the picture's height above the horizon. */
-const HORIZON = 0.22;
+/** Where the car stands, in shares of the picture's height from its top. */
+const STAND = 0.84;
+/** How far below the horizon the car stands, in shares of the picture's smaller side. */
+const DEPTH = 0.62;
 
 /**
  * A camera that turns with the car. `project` writes a point, `z` units above the ground, to `x` and `y`, and its size of one unit there to
@@ -57,9 +59,7 @@ export class Follower extends Camera {
   project(x, y, z = 0) {
     const depth = this.ahead(x, y) + BEHIND;
     if (depth < NEAR) return false;
-    // The car, BEHIND units away, stands at 84 % of the picture's height.
-    const focal = ((0.84 - HORIZON) * this.height * BEHIND) / HEIGHT;
-    this.scale = focal / depth;
+    this.scale = (DEPTH * this.side * BEHIND) / (HEIGHT * depth);
     this.x = this.width / 2 + this.aside(x, y) * this.scale;
     this.y = this.horizon + (HEIGHT - z) * this.scale;
     return true;
@@ -67,6 +67,11 @@ export class Follower extends Camera {
 
   /** Height of the horizon in the picture. */
   get horizon() {
-    return this.height * HORIZON;
+    return this.height * STAND - DEPTH * this.side;
+  }
+
+  /** The side of the picture that limits its scale: a narrow one must leave room for the rays to both sides. */
+  get side() {
+    return Math.min(this.height, this.width * 0.95);
   }
 }

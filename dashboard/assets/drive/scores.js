@@ -52,11 +52,13 @@ function read() {
 }
 
 /**
- * The mean returns of finished runs on the test tracks of a phase, the best of each preset.
- * @param {number} phase @param {number} horizon @returns {Promise<{name: string, return: number, crashRate: number}[]>}
+ * The mean returns of finished runs on the test tracks of a phase, the best of each preset that drove in the same world.
+ * @param {{phase: number, horizon: number, options: object}} start what is sent to begin
+ * @returns {Promise<{name: string, return: number, crashRate: number}[]>}
  */
-export async function agentMeans(phase, horizon) {
-  const finished = (await fetchRuns()).filter((run) => run.finished);
+export async function agentMeans({ phase, horizon, options }) {
+  const same = (world) => world && Object.entries(options).every(([name, value]) => world[name] === value);
+  const finished = (await fetchRuns()).filter((run) => run.finished && same(run.world));
   const best = new Map();
   for (const run of finished) {
     const other = best.get(run.preset);
@@ -72,14 +74,14 @@ export async function agentMeans(phase, horizon) {
 /**
  * The list of scores of a course: yours, those of ghosts on the very track, and of agents on average.
  * @param {object} start what was sent to begin
- * @param {{run: string, recording: string, return: number}[]} ghosts
+ * @param {{run: string, recording: string, return: number, same_world?: boolean}[]} ghosts
  * @param {{name: string, return: number, crashRate: number}[]} means
  */
 export function scoreList(start, ghosts, means) {
   const own = scores(courseOf(start)).slice(0, SHOWN).map((score, i) => ({
     text: `You${i === 0 ? ', best' : ''}`, hint: `${score.steps} steps, ${score.reason}`, points: score.return, you: true,
   }));
-  const theirs = ghosts.slice(0, SHOWN).map((ghost) => ({ text: short(ghost.run), hint: 'on this track', points: ghost.return }));
+  const theirs = ghosts.slice(0, SHOWN).map((ghost) => ({ text: short(ghost.run), hint: ghost.same_world === false ? 'on this track, in another world' : 'on this track', points: ghost.return }));
   const average = means.map((agent) => ({ text: agent.name, hint: `mean of the test tracks${agent.crashRate ? `, ${percent(agent.crashRate)} crash` : ''}`, points: agent.return }));
   const all = [...own, ...theirs, ...average].sort((a, b) => b.points - a.points);
   if (!all.length) return h('p', { class: 'muted' }, 'Nobody has driven this course yet.');

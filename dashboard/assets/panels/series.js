@@ -16,8 +16,8 @@ export class SeriesPanel extends Panel {
   /**
    * @param {import('./scene.js').Scene} scene
    * @param {{id: string, title: string, label: string, nothing: string,
-   *   series: {name: string, colour: string, pick: (frame: import('../wire/telemetry.js').Frame) => ?number}[]}} about
-   *   `colour` is a name of the palette
+   *   series: {name: string, colour: string, least?: number, pick: (frame: import('../wire/telemetry.js').Frame) => ?number}[]}} about
+   *   `colour` is a name of the palette; nothing is drawn below `least`
    */
   constructor(scene, about) {
     super(scene, about);
@@ -70,18 +70,18 @@ export class SeriesPanel extends Panel {
       context.fillStyle = palette.muted;
       context.fillRect(axes.box.left, Math.round(axes.y(0)), axes.box.right - axes.box.left, 1);
     }
-    this.series.forEach(({ colour }, i) => {
-      this.#line(context, i + 2, palette[colour]);
+    this.series.forEach(({ colour, least = -Infinity }, i) => {
+      this.#line(context, i + 2, palette[colour], least);
       setText(this.values[i], number(history.last(i + 2), 2));
     });
   }
 
-  #line(context, column, colour) {
+  #line(context, column, colour, least) {
     const { axes, history } = this;
     context.beginPath();
     let drawing = false;
     for (let i = 0; i < history.length; i++) {
-      const value = history.get(column, i);
+      const value = Math.max(least, history.get(column, i));
       if (Number.isNaN(value)) {
         drawing = false;
         continue;
@@ -114,8 +114,9 @@ export class SeriesPanel extends Panel {
     let low = Infinity;
     let high = -Infinity;
     for (let column = 2; column < this.series.length + 2; column++) {
+      const { least = -Infinity } = this.series[column - 2];
       for (let i = 0; i < this.history.length; i++) {
-        const value = this.history.get(column, i);
+        const value = Math.max(least, this.history.get(column, i));
         if (value < low) low = value;
         if (value > high) high = value;
       }

@@ -16,6 +16,7 @@ import { Scene } from '../panels/scene.js';
 import { TrackPanel } from '../panels/track.js';
 import { remember } from '../router.js';
 import { counters } from '../state.js';
+import { Retry } from '../wire/retry.js';
 import { Socket } from '../wire/socket.js';
 import { decodePublish } from '../wire/telemetry.js';
 import { statePanel } from './states.js';
@@ -40,6 +41,7 @@ class DriveView {
     chase.missing = () => (this.scene.frame ? '' : 'Choose a course and start. Steer with ← and →, or A and D; let go to drive straight on.');
     track.missing = () => (this.scene.road ? '' : 'The track appears when you start.');
     this.steering = new Steering((action) => this.#steer(action));
+    this.retry = new Retry();
     this.ghosts = [];
     this.means = [];
     this.problem = h('div', { class: 'banner error', role: 'alert', hidden: true });
@@ -48,7 +50,8 @@ class DriveView {
     this.formBox = h('div');
     this.shown = h('div', { class: 'drive', hidden: true }, this.formBox,
       this.stage, this.side);
-    this.stage.append(chase.element, this.steering.element, track.element);
+    this.stage.append(chase.element, this.steering.element);
+    this.side.prepend(track.element);
     box.append(h('div', { class: 'view-head' }, h('h1', {}, 'Drive'), h('p', { class: 'muted' }, 'The same task as the network’s: the same car, the same roads, the same reward.')),
       this.problem, this.empty, this.shown);
     this.#tell('ready');
@@ -58,6 +61,7 @@ class DriveView {
   close() {
     this.closed = true;
     clearInterval(this.counting);
+    this.retry.cancel();
     this.steering.close();
     this.socket?.close();
     this.board.close();
@@ -86,8 +90,10 @@ class DriveView {
 
   async #open() {
     try {
+      this.retry.cancel();
       const spec = await fetchSpec();
       if (this.closed) return;
+      this.retry.succeeded();
       this.form = new DriveForm(spec, this.params, { onStart: () => this.#start(), onChange: () => this.#changed() });
       this.formBox.replaceChildren(this.form.element);
       this.empty.replaceChildren();
@@ -100,6 +106,7 @@ class DriveView {
       this.empty.replaceChildren(statePanel('Driving is not possible now', error.message, {
         kind: 'error', command: error.status ? COMMANDS.server : COMMANDS.dashboard, action: { text: 'Try again', act: () => this.#open() },
       }));
+      this.retry.later(() => this.#open());
     }
   }
 
@@ -131,10 +138,10 @@ class DriveView {
     this.means = [];
     this.#showScores();
     if (!start || start.circuit) return;
-    const key = `${start.phase} ${start.horizon}`;
+    const key = courseOf({ ...start, test_track: null });
     this.meansKey = key;
     try {
-      const means = await agentMeans(start.phase, start.horizon);
+      const means = await agentMeans(start);
       if (this.closed || this.meansKey !== key) return;
       this.means = means;
       this.#showScores();
@@ -151,7 +158,10 @@ class DriveView {
     }
     clearInterval(this.counting);
     this.#say(null);
+    if (this.driving) this.socket.send({ stop: true });
     this.course = start;
+    // Steps of the drive before may still be on their way: only those after the new road count.
+    this.awaited = true;
     this.ghosts = [];
     this.rivalFrames = null;
     this.scene.ghost = null;
@@ -211,8 +221,10 @@ class DriveView {
   }
 
   #event({ kind, value }) {
-    if (kind === 'road') this.board.setRoad(value);
-    else if (kind === 'frame') {
+    if (kind === 'road') {
+      this.awaited = false;
+      this.board.setRoad(value);
+    } else if (kind === 'frame' && !this.awaited) {
       this.board.push(value);
       setText(this.points, number(value.episodeReturn, 1));
       setText(this.steps, `return after ${value.step} ${value.step === 1 ? 'step' : 'steps'}`);
@@ -246,7 +258,7 @@ class DriveView {
   }
 
   #over({ reason, return: points, steps }) {
-    if (!this.driving) return;
+    if (!this.driving || this.awaited) return;
     this.#ended();
     keepScore(courseOf(this.course), { return: points, steps, reason });
     const ending = ENDINGS[reason] ?? 'Over';

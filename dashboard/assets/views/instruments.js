@@ -35,10 +35,10 @@ export function instruments(more = () => []) {
     new SeriesPanel(scene, {
       id: 'reward',
       title: 'Reward',
-      label: 'Reward of each of the last steps',
+      label: 'Reward of each of the last steps, drawn down to −5',
       nothing: 'This agent sends no rewards.',
       // A crash costs 100: drawn in full, it would flatten all else.
-      series: [{ name: 'reward (drawn down to −5)', colour: 'series-3', pick: (frame) => Math.max(-5, frame.reward) }],
+      series: [{ name: 'reward', colour: 'series-3', least: -5, pick: (frame) => frame.reward }],
     }),
     new RasterPanel(scene),
     new RatesPanel(scene),

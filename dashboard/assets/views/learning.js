@@ -15,6 +15,7 @@ import { Scene } from '../panels/scene.js';
 import { remember } from '../router.js';
 import { counters } from '../state.js';
 import { onTheme } from '../theme.js';
+import { Retry } from '../wire/retry.js';
 import { statePanel } from './states.js';
 
 /** How often runs that still learn are asked for more, in milliseconds. */
@@ -47,6 +48,7 @@ class LearningView {
     };
     this.differing = params.has('differing');
     this.data = new Map();
+    this.retry = new Retry();
     const scene = new Scene();
     this.curves = new CurvesPanel(scene);
     this.board = new Board(scene, [this.curves]);
@@ -75,6 +77,7 @@ class LearningView {
   close() {
     this.closed = true;
     clearTimeout(this.timer);
+    this.retry.cancel();
     this.endTheme();
     this.board.close();
     counters.learning = null;
@@ -110,6 +113,7 @@ class LearningView {
   /** Fetches what is missing, draws, and comes back while a run still learns. */
   async #update() {
     clearTimeout(this.timer);
+    this.retry.cancel();
     try {
       this.runs = await fetchRuns();
       if (this.closed) return;
@@ -120,6 +124,8 @@ class LearningView {
       await Promise.all(this.picker.chosen.map((id) => this.#fetch(id)));
       if (this.closed) return;
       this.#draw();
+      this.retry.succeeded();
+      this.timer = setTimeout(() => this.#update(), EVERY_MS);
     } catch (error) {
       if (this.closed) return;
       showConnection('waiting', 'Disconnected');
@@ -128,9 +134,8 @@ class LearningView {
       this.problem.replaceChildren(h('span', {}, `${error.message} `), h('code', {}, COMMANDS.dashboard),
         h('button', { type: 'button', onclick: () => this.#update() }, 'Try now'));
       if (!this.runs) this.empty.replaceChildren();
+      this.retry.later(() => this.#update());
     }
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.#update(), EVERY_MS);
   }
 
   /** Without a choice in the address, the newest run and those like it are shown. */

@@ -8,6 +8,7 @@ import { count, number } from '../data/format.js';
 import { h, select, setOptions } from '../dom.js';
 import { remember } from '../router.js';
 import { counters } from '../state.js';
+import { Retry } from '../wire/retry.js';
 import { Facts } from './facts.js';
 import { FRAME_FACTS, frameFacts, instruments } from './instruments.js';
 import { Player } from './player.js';
@@ -36,6 +37,7 @@ class ReplayView {
     this.run = params.get('run') ?? '';
     this.recordings = [];
     this.recording = null;
+    this.retry = new Retry();
     const { scene, board, element } = instruments();
     this.scene = scene;
     this.board = board;
@@ -72,6 +74,7 @@ class ReplayView {
   close() {
     this.closed = true;
     clearTimeout(this.memory);
+    this.retry.cancel();
     this.player.close();
     this.board.close();
     counters.replay = null;
@@ -79,8 +82,10 @@ class ReplayView {
 
   async #open() {
     try {
+      this.retry.cancel();
       const runs = await fetchRuns();
       if (this.closed) return;
+      this.retry.succeeded();
       showConnection('open', 'Connected');
       if (!runs.length) {
         this.empty.replaceChildren(statePanel('There are no runs yet', 'A run records its first, its best and some other episodes. Train a network:', { command: COMMANDS.train }));
@@ -197,7 +202,10 @@ class ReplayView {
 
   #fail(error, again) {
     if (this.closed) return;
-    if (error.status === 0) showConnection('waiting', 'Disconnected');
+    if (error.status === 0) {
+      showConnection('waiting', 'Disconnected');
+      this.retry.later(again);
+    }
     const state = statePanel('This cannot be shown', error.message, { kind: 'error', command: error.status === 0 ? COMMANDS.dashboard : undefined, action: { text: 'Try again', act: again } });
     if (this.shown.hidden) this.empty.replaceChildren(state);
     else {
