@@ -48,7 +48,8 @@ export class Glide {
 
   /** Moves `pose` to where the car is at that time. @param {number} now @returns {boolean} whether it still moves */
   at(now) {
-    const share = this.duration > 0 ? Math.min(1, (now - this.since) / this.duration) : 1;
+    // A picture's time is when its drawing began, which may be before the step came.
+    const share = this.duration > 0 ? Math.min(1, Math.max(0, (now - this.since) / this.duration)) : 1;
     this.pose.x = this.from.x + (this.to.x - this.from.x) * share;
     this.pose.y = this.from.y + (this.to.y - this.from.y) * share;
     this.pose.heading = this.from.heading + (this.to.heading - this.from.heading) * share;

@@ -15,13 +15,15 @@ export function phaseStarts(records) {
 }
 
 /**
- * What attains 100 %: the return at which an evaluation in each phase would have had that percentage.
- * @param {object[]} records @returns {Map<number, number>} phase → ceiling, for the phases that were evaluated
+ * What attains 100 % in each phase: as the run says, or else the return at which an evaluation would have had that percentage.
+ * @param {object[]} records @param {unknown} told `ceilings` of `run.json`: those of phases 1 to 4
+ * @returns {Map<number, number>} phase → ceiling, for the phases of which it is known
  */
-export function ceilings(records) {
+export function ceilings(records, told) {
   const known = new Map();
+  if (Array.isArray(told)) told.forEach((ceiling, i) => Number.isFinite(ceiling) && known.set(i + 1, ceiling));
   for (const { phase, evaluation } of records) {
-    if (evaluation?.percent_of_ceiling) known.set(phase, (evaluation.mean * 100) / evaluation.percent_of_ceiling);
+    if (evaluation?.percent_of_ceiling && !known.has(phase)) known.set(phase, (evaluation.mean * 100) / evaluation.percent_of_ceiling);
   }
   return known;
 }
@@ -29,12 +31,12 @@ export function ceilings(records) {
 /**
  * One curve of a run.
  * @param {object[]} records
- * @param {{what: 'training' | 'evaluation', share: boolean, steps: boolean, smoothing: number}} options `share` in % of the ceiling
- *   instead of units of return, `steps` over training steps instead of episodes
+ * @param {{what: 'training' | 'evaluation', share: boolean, steps: boolean, smoothing: number, ceilings?: unknown}} options `share` in %
+ *   of the ceiling instead of units of return, `steps` over training steps instead of episodes, `ceilings` as `run.json` tells them
  * @returns {{xs: number[], ys: ArrayLike<number>, raw: number[]}} smoothed and as it was
  */
-export function curve(records, { what, share, steps, smoothing }) {
-  const tops = share && what === 'training' ? ceilings(records) : null;
+export function curve(records, { what, share, steps, smoothing, ceilings: told }) {
+  const tops = share && what === 'training' ? ceilings(records, told) : null;
   const fallback = tops ? [...tops.values()].at(-1) : undefined;
   const xs = [];
   const raw = [];
@@ -54,7 +56,7 @@ export function curve(records, { what, share, steps, smoothing }) {
 export function groups(runs) {
   const result = new Map();
   for (const run of runs) {
-    const key = [run.preset, run.lesson, run.config_hash, JSON.stringify(run.world)].join(' | ');
+    const key = JSON.stringify([run.preset, run.lesson, run.config_hash, run.world]);
     if (!result.has(key)) result.set(key, []);
     result.get(key).push(run);
   }
@@ -73,8 +75,8 @@ export function places(runs, together) {
 
 /**
  * Mean and 95 % interval of a group's curves.
- * @param {object[][]} recordsOfRuns @param {object} options of {@link curve}
+ * @param {{records: object[], info: ?object}[]} runs @param {object} options of {@link curve}
  */
-export function band(recordsOfRuns, options) {
-  return acrossRuns(recordsOfRuns.map((records) => curve(records, options)));
+export function band(runs, options) {
+  return acrossRuns(runs.map(({ records, info }) => curve(records, { ...options, ceilings: info?.ceilings })));
 }

@@ -19,7 +19,7 @@ export class CurvesPanel extends ChartPanel {
   }
 
   /**
-   * @param {{row: object, name: string, place: number, records: object[]}[]} runs
+   * @param {{row: object, name: string, place: number, records: object[], info: ?object}[]} runs
    * @param {CurveSettings} settings
    */
   setRuns(runs, settings) {
@@ -41,12 +41,12 @@ export class CurvesPanel extends ChartPanel {
 }
 
 /** The curves of one run; faint where the mean stands for it. */
-function singles({ name, place, records }, settings, faint) {
+function singles({ name, place, records, info }, settings, faint) {
   const colour = () => seriesColour(place);
   const dash = seriesDash(place);
   const lines = [];
   if (settings.training) {
-    const { xs, ys, raw } = curve(records, { ...settings, what: 'training' });
+    const { xs, ys, raw } = curve(records, { ...settings, what: 'training', ceilings: info?.ceilings });
     if (settings.smoothing > 0 && !faint) lines.push({ name, colour, alpha: 0.22, width: 1, quiet: true, xs, ys: raw });
     lines.push({ name: `${name}, training`, colour, dash, alpha: faint ? 0.3 : 1, width: faint ? 1 : 2, quiet: faint, xs, ys });
   }
@@ -69,7 +69,7 @@ function means(runs, settings) {
     for (const what of ['training', 'evaluation']) {
       if (!settings[what]) continue;
       const smoothing = what === 'training' ? settings.smoothing : 0;
-      const { xs, mean, low, high } = band(members.map(({ records }) => records), { ...settings, what, smoothing });
+      const { xs, mean, low, high } = band(members, { ...settings, what, smoothing });
       const name = `${rows[0].preset ?? 'runs'}, ${what}, mean of ${rows.length}`;
       result.lines.push({ name, colour, width: 2.6, dots: what === 'evaluation', dash: what === 'evaluation' ? [7, 4] : [], xs, ys: mean });
       result.bands.push({ colour, xs, low, high });
@@ -92,8 +92,8 @@ function marks(run, settings) {
 function rule(runs, settings) {
   if (!runs.length) return null;
   if (settings.share) return { y: 100, text: 'ceiling' };
-  const tops = new Set(runs.flatMap(({ records, row }) => {
-    const last = [...ceilings(records).values()].at(-1) ?? row.ceiling;
+  const tops = new Set(runs.flatMap(({ records, row, info }) => {
+    const last = ceilings(records, info?.ceilings).get(records.at(-1)?.phase) ?? row.ceiling;
     return last ? [Math.round(last * 10) / 10] : [];
   }));
   return tops.size === 1 ? { y: [...tops][0], text: `ceiling ${[...tops][0].toFixed(1)}` } : null;

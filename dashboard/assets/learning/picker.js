@@ -1,7 +1,7 @@
 // The list of runs: filtered by words, gathered by what they have in common, chosen for the chart.
 
 import { h, setText } from '../dom.js';
-import { count, number, percent, time } from '../data/format.js';
+import { count, lessonText, number, percent, time } from '../data/format.js';
 import { seriesColour } from '../draw/palette.js';
 import { groups } from './curves.js';
 
@@ -78,9 +78,10 @@ export class RunPicker {
     const ids = runs.map(({ id }) => id);
     const all = ids.every((id) => this.chosen.includes(id));
     const toggle = () => this.#choose(all ? this.chosen.filter((id) => !ids.includes(id)) : [...new Set([...this.chosen, ...ids])]);
-    const name = [preset ?? 'unknown preset', lesson].filter(Boolean).join(', ');
+    const taught = lessonText(lesson);
+    const name = [preset ?? 'unknown preset', taught].filter(Boolean).join(', ');
     return h('div', { class: 'run-group', role: 'group', 'aria-label': name },
-      h('header', {}, h('b', {}, preset ?? 'unknown preset'), h('span', {}, lesson ?? ''), hash && h('code', { title: `configuration ${hash}` }, hash.slice(0, 6)),
+      h('header', {}, h('b', {}, preset ?? 'unknown preset'), h('span', { class: 'lesson', title: taught }, taught), hash && h('code', { title: `configuration ${hash}` }, hash.slice(0, 6)),
         h('button', { type: 'button', class: 'quiet', onclick: toggle, 'aria-label': `${all ? 'None' : 'All'} of ${name}` }, all ? 'none' : 'all')),
       ...runs.map((run) => this.#run(run)));
   }
@@ -103,6 +104,6 @@ export class RunPicker {
 
 /** What a filter looks at. */
 function text(run) {
-  return [run.id, run.preset, run.lesson, `seed ${run.seed}`, run.config_hash, run.live ? 'live' : run.finished ? 'finished' : 'unfinished']
+  return [run.id, run.preset, lessonText(run.lesson), `seed ${run.seed}`, run.config_hash, run.live ? 'live' : run.finished ? 'finished' : 'unfinished']
     .join(' ').toLowerCase();
 }

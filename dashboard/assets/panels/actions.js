@@ -1,6 +1,7 @@
 // What the agent wants to do: the share of each action now, and the actions of the last steps.
 
 import { Panel } from './panel.js';
+import { setText } from '../dom.js';
 import { font } from '../draw/surface.js';
 import { palette, translucent } from '../draw/palette.js';
 import { History } from '../data/history.js';
@@ -9,7 +10,7 @@ import { number, percent } from '../data/format.js';
 
 const STEPS = 120;
 const NAME = 84;
-const VALUE = 48;
+const VALUE = 58;
 const SIGNS = ['←', '↑', '→'];
 
 export class ActionsPanel extends Panel {
@@ -52,7 +53,8 @@ export class ActionsPanel extends Panel {
     const top = row * 3 + 24;
     context.font = font(11);
     context.fillStyle = palette.muted;
-    context.fillText(known ? `last ${STEPS} steps` : `last ${STEPS} steps (this agent gives no shares)`, NAME, top - 10);
+    context.fillText(`last ${STEPS} steps`, NAME, top - 10);
+    setText(this.foot, known ? '' : 'Only the chosen action is known, not the share of each.');
     this.#strip(context, top, Math.min(22, (height - top) / 3), width);
     context.textBaseline = 'alphabetic';
   }

@@ -9,6 +9,10 @@ import { number } from '../data/format.js';
 
 /** Least width of a drag that zooms, in CSS pixels. */
 const DRAG = 8;
+/** Values from which on a robust range leaves some out. */
+const MANY = 300;
+/** Least space for each diamond, in CSS pixels. */
+const DOT_ROOM = 5;
 /** Lines that the box beside the pointer names at most. */
 const NAMED = 10;
 
@@ -33,6 +37,8 @@ export class ChartPanel extends Panel {
     this.marks = [];
     /** @type {?{y: number, text: string}} a level to compare with */
     this.rule = null;
+    /** Whether the range of y leaves out the lowest hundredth of many values, such as the crashes at the start of a run. */
+    this.robust = false;
     this.titles = { x: '', y: '' };
     this.digits = 1;
     this.zoom = null;
@@ -97,7 +103,8 @@ export class ChartPanel extends Panel {
     }
     context.stroke();
     context.setLineDash([]);
-    if (line.dots) {
+    const room = (this.axes.box.right - this.axes.box.left) / Math.max(1, line.xs.length);
+    if (line.dots && room >= DOT_ROOM) {
       for (let i = 0; i < line.xs.length; i++) diamond(context, axes.x(line.xs[i]), axes.y(line.ys[i]));
     }
     context.globalAlpha = 1;
@@ -211,14 +218,17 @@ export class ChartPanel extends Panel {
   #rangeY([from, to]) {
     let low = this.rule ? this.rule.y : Infinity;
     let high = this.rule ? this.rule.y : -Infinity;
+    const seen = [];
     const take = (xs, ys) => {
       for (let i = 0; i < xs.length; i++) {
         if (xs[i] < from || xs[i] > to || !Number.isFinite(ys[i])) continue;
         low = Math.min(low, ys[i]);
         high = Math.max(high, ys[i]);
+        if (this.robust) seen.push(ys[i]);
       }
     };
     for (const { xs, ys } of this.lines) take(xs, ys);
+    if (seen.length >= MANY) low = seen.sort((a, b) => a - b)[Math.floor(seen.length / 100)];
     if (!(low <= high)) return [0, 1];
     // The interval of few runs is so wide at first that it would flatten the curves: it gets a quarter more room than they need.
     const [lowest, highest] = [low - (high - low) / 8, high + (high - low) / 8];

@@ -61,6 +61,7 @@ export class RasterPanel extends Panel {
 
   missing() {
     if (!this.scene.run) return 'No run is shown.';
+    if (!this.populations.length && this.scene.run.recorded) return 'This recording holds no spikes.';
     if (!this.populations.length) return 'This agent has no neurons, so it has no spikes to show.';
     if (!this.hasRaster) return 'No spikes have arrived yet.';
     return '';

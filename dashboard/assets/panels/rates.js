@@ -38,6 +38,7 @@ export class RatesPanel extends Panel {
 
   missing() {
     if (!this.scene.run) return 'No run is shown.';
+    if (!this.populations.length && this.scene.run.recorded) return 'This recording holds no spikes, so no firing rates.';
     if (!this.populations.length) return 'This agent has no neurons, so it has no firing rates.';
     if (!this.history.length) return 'No spikes have arrived yet.';
     return '';

@@ -16,6 +16,7 @@ export class ReturnsPanel extends ChartPanel {
       nothing: 'No episode is over yet.',
     });
     this.titles = { x: 'episode', y: 'return' };
+    this.robust = true;
     this.records = [];
   }
 

@@ -52,7 +52,8 @@ export class SeriesPanel extends Panel {
 
   missing() {
     if (!this.history.length) return 'No step has arrived yet.';
-    return this.some ? '' : this.nothing;
+    if (this.some) return '';
+    return this.scene.run?.recorded ? 'This recording holds no such numbers.' : this.nothing;
   }
 
   numbers() {

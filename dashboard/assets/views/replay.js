@@ -168,7 +168,7 @@ class ReplayView {
       this.stage.hidden = false;
       this.recording = recording;
       this.frames = recording.frames;
-      this.board.begin({ runId: this.run, info: {}, populations: recording.populations, initialWeights: null });
+      this.board.begin({ runId: this.run, info: {}, populations: recording.populations, initialWeights: null, recorded: true });
       this.board.setRoad(recording.road);
       this.facts.clear();
       this.facts.set({ Recording: name });

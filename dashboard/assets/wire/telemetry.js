@@ -20,7 +20,8 @@ const MODES = ['training', 'training', 'driving'];
  *   action: number, shares: Float32Array, reward: number, episodeReturn: number, dopamine: ?number, value: ?number,
  *   raster: Uint8Array, ticks: number, mode: string}} Frame one step
  * @typedef {{episode: number, weights: ?Matrix, eligibility: ?Matrix}} Weights
- * @typedef {{runId: string, info: object, populations: Population[], initialWeights: ?Matrix}} RunStart
+ * @typedef {{runId: string, info: object, populations: Population[], initialWeights: ?Matrix, recorded?: boolean}} RunStart `recorded` where
+ *   a recording stands for it
  * @typedef {{name: string, reasons: string[], runId: string, episode: number, phase: number, episodeReturn: number, crashed: boolean,
  *   mode: string, testTrack: ?number, populations: Population[], road: ?Road, frames: Frame[]}} Recording
  */
