@@ -67,7 +67,13 @@ export function table(caption, header, rows, { rowHeaders = true, hideCaption = 
       'tbody',
       {},
       ...rows.map((row) =>
-        h('tr', {}, ...row.map((value, i) => h(i === 0 && rowHeaders ? 'th' : 'td', i === 0 && rowHeaders ? { scope: 'row' } : {}, value ?? '–'))),
+        h(
+          'tr',
+          {},
+          ...row.map((value, i) =>
+            h(i === 0 && rowHeaders ? 'th' : 'td', i === 0 && rowHeaders ? { scope: 'row' } : {}, value ?? '–'),
+          ),
+        ),
       ),
     ),
   );

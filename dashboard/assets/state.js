@@ -50,7 +50,21 @@ export function publishState() {
 function facts(frame) {
   const { episode, step, phase, x, y, heading, action, reward, episodeReturn, dopamine, value, ticks, mode } = frame;
   return {
-    episode, step, phase, x, y, heading, action, reward, episodeReturn, dopamine, value, ticks, mode,
-    observation: [...frame.observation], shares: [...frame.shares], rasterBytes: frame.raster.length,
+    episode,
+    step,
+    phase,
+    x,
+    y,
+    heading,
+    action,
+    reward,
+    episodeReturn,
+    dopamine,
+    value,
+    ticks,
+    mode,
+    observation: [...frame.observation],
+    shares: [...frame.shares],
+    rasterBytes: frame.raster.length,
   };
 }

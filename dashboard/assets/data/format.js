@@ -19,7 +19,9 @@ export function percent(share, digits = 0) {
 /** A point in time like 20261123T230842Z as local text. @param {?string} stamp */
 export function time(stamp) {
   const match = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(stamp ?? '');
-  const date = match ? new Date(`${match[1]}-${match[2]}-${match[3]}T${match[4]}:${match[5]}:${match[6]}Z`) : new Date(stamp ?? NaN);
+  const date = match
+    ? new Date(`${match[1]}-${match[2]}-${match[3]}T${match[4]}:${match[5]}:${match[6]}Z`)
+    : new Date(stamp ?? NaN);
   if (Number.isNaN(date.getTime())) return stamp ?? '–';
   return date.toLocaleString('en-GB', { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
 }
@@ -28,7 +30,9 @@ export function time(stamp) {
 export function lessonText(lesson) {
   if (lesson === null || lesson === undefined) return '';
   if (typeof lesson !== 'object') return String(lesson);
-  return Object.entries(lesson).map(([name, value]) => `${name} ${parameter(value)}`).join(', ');
+  return Object.entries(lesson)
+    .map(([name, value]) => `${name} ${parameter(value)}`)
+    .join(', ');
 }
 
 /** A value of a configuration as text. @param {unknown} value */
@@ -44,6 +48,8 @@ export function parameter(value) {
  */
 export function flatten(object, prefix = '') {
   return Object.entries(object ?? {}).flatMap(([key, value]) =>
-    value !== null && typeof value === 'object' && !Array.isArray(value) ? flatten(value, `${prefix}${key}.`) : [[prefix + key, value]],
+    value !== null && typeof value === 'object' && !Array.isArray(value)
+      ? flatten(value, `${prefix}${key}.`)
+      : [[prefix + key, value]],
   );
 }

@@ -2,8 +2,33 @@
 // The categorical colours are those of Okabe and Ito, made for all kinds of colour vision.
 
 const NAMES = [
-  'page', 'card', 'sunken', 'text', 'muted', 'line', 'accent', 'good', 'bad', 'road', 'road-edge', 'ground', 'car', 'ghost', 'ray', 'trail',
-  'left', 'straight', 'right', 'series-1', 'series-2', 'series-3', 'series-4', 'series-5', 'series-6', 'series-7', 'series-8',
+  'page',
+  'card',
+  'sunken',
+  'text',
+  'muted',
+  'line',
+  'accent',
+  'good',
+  'bad',
+  'road',
+  'road-edge',
+  'ground',
+  'car',
+  'ghost',
+  'ray',
+  'trail',
+  'left',
+  'straight',
+  'right',
+  'series-1',
+  'series-2',
+  'series-3',
+  'series-4',
+  'series-5',
+  'series-6',
+  'series-7',
+  'series-8',
 ];
 
 /** Number of colours that tell series apart; line styles tell further ones. */

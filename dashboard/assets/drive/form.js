@@ -26,28 +26,102 @@ export class DriveForm {
       const value = Number(params.get(name));
       return params.has(name) && value >= min && value <= max ? value : usual;
     };
-    this.course = select([['phase', 'A phase of the task'], ['circuit', 'An own circuit']], params.get('course') === 'circuit' ? 'circuit' : 'phase', () => this.#show());
-    this.phase = select(spec.phases.map(({ phase, name }) => [String(phase), `${phase} · ${name}`]), this.#known(params.get('phase'), spec.phases.map(({ phase }) => String(phase))) ?? '4', () => {});
-    const tracks = [['any', 'any training track'], ...Array.from({ length: spec.test_tracks }, (_, i) => [String(i), `test track ${i}`])];
-    this.track = select(tracks, this.#known(params.get('track'), tracks.map(([value]) => value)) ?? '0', () => {});
+    this.course = select(
+      [
+        ['phase', 'A phase of the task'],
+        ['circuit', 'An own circuit'],
+      ],
+      params.get('course') === 'circuit' ? 'circuit' : 'phase',
+      () => this.#show(),
+    );
+    this.phase = select(
+      spec.phases.map(({ phase, name }) => [String(phase), `${phase} · ${name}`]),
+      this.#known(
+        params.get('phase'),
+        spec.phases.map(({ phase }) => String(phase)),
+      ) ?? '4',
+      () => {},
+    );
+    const tracks = [
+      ['any', 'any training track'],
+      ...Array.from({ length: spec.test_tracks }, (_, i) => [String(i), `test track ${i}`]),
+    ];
+    this.track = select(
+      tracks,
+      this.#known(
+        params.get('track'),
+        tracks.map(([value]) => value),
+      ) ?? '0',
+      () => {},
+    );
     this.file = h('input', { type: 'file', accept: '.csv,text/csv,text/plain', onchange: () => this.#read() });
-    this.fileState = h('small', { role: 'status' }, 'CSV: x_m, y_m, w_tr_right_m, w_tr_left_m; a closed loop. It is read here and sent to the dashboard alone.');
-    this.mode = select(spec.circuit.modes.map((mode) => [mode, { fit: 'fit: scaled to the car', real: 'real: 1 unit is 1 metre' }[mode] ?? mode]), spec.circuit.modes[0], () => {});
-    this.horizon = h('input', { type: 'number', min: spec.horizon.min, max: spec.horizon.max, step: 1, value: within('horizon', spec.horizon), required: true });
-    this.rate = h('input', { type: 'number', min: spec.rate.min, max: spec.rate.max, step: 0.5, value: within('rate', spec.rate), required: true });
+    this.fileState = h(
+      'small',
+      { role: 'status' },
+      'CSV: x_m, y_m, w_tr_right_m, w_tr_left_m; a closed loop. It is read here and sent to the dashboard alone.',
+    );
+    this.mode = select(
+      spec.circuit.modes.map((mode) => [mode, { fit: 'fit: scaled to the car', real: 'real: 1 unit is 1 metre' }[mode] ?? mode]),
+      spec.circuit.modes[0],
+      () => {},
+    );
+    this.horizon = h('input', {
+      type: 'number',
+      min: spec.horizon.min,
+      max: spec.horizon.max,
+      step: 1,
+      value: within('horizon', spec.horizon),
+      required: true,
+    });
+    this.rate = h('input', {
+      type: 'number',
+      min: spec.rate.min,
+      max: spec.rate.max,
+      step: 0.5,
+      value: within('rate', spec.rate),
+      required: true,
+    });
     this.options = Object.fromEntries(Object.entries(spec.options).map(([name, range]) => [name, optionControl(name, range)]));
-    this.world = select([['', 'as set below'], ...spec.worlds.map(({ name }) => [name, name])], '', (name) => this.#take(name), { 'aria-label': 'Named world' });
+    this.world = select([['', 'as set below'], ...spec.worlds.map(({ name }) => [name, name])], '', (name) => this.#take(name), {
+      'aria-label': 'Named world',
+    });
     this.onPhase = h('div', { class: 'pair' }, field('Phase', this.phase), field('Track', this.track));
-    this.onCircuit = h('div', { class: 'score-list' }, field('Circuit file', this.file), this.fileState, field('Scale', this.mode));
+    this.onCircuit = h(
+      'div',
+      { class: 'score-list' },
+      field('Circuit file', this.file),
+      this.fileState,
+      field('Scale', this.mode),
+    );
     this.start = h('button', { type: 'submit', class: 'primary' }, 'Start driving');
-    this.element = h('form', { class: 'card', 'aria-label': 'What to drive', onsubmit: (event) => {
-      event.preventDefault();
-      onStart();
-    }, oninput: onChange, onchange: onChange },
+    this.element = h(
+      'form',
+      {
+        class: 'card',
+        'aria-label': 'What to drive',
+        onsubmit: (event) => {
+          event.preventDefault();
+          onStart();
+        },
+        oninput: onChange,
+        onchange: onChange,
+      },
       h('fieldset', {}, h('legend', {}, 'Course'), field('Where', this.course), this.onPhase, this.onCircuit),
       h('div', { class: 'pair' }, field('Horizon', this.horizon, 'steps'), field('Speed', this.rate, 'steps/s')),
-      h('details', {}, h('summary', {}, 'Options of the world'), h('fieldset', {}, h('legend', { class: 'visually-hidden' }, 'Options of the world'), field('Named world', this.world), ...Object.values(this.options).map(({ element }) => element))),
-      this.start);
+      h(
+        'details',
+        {},
+        h('summary', {}, 'Options of the world'),
+        h(
+          'fieldset',
+          {},
+          h('legend', { class: 'visually-hidden' }, 'Options of the world'),
+          field('Named world', this.world),
+          ...Object.values(this.options).map(({ element }) => element),
+        ),
+      ),
+      this.start,
+    );
     this.#show();
   }
 
@@ -71,7 +145,13 @@ export class DriveForm {
   /** What of the form belongs into the address. @returns {Record<string, string>} */
   memory() {
     const circuit = this.course.value === 'circuit';
-    return { course: circuit ? 'circuit' : '', phase: this.phase.value, track: this.track.value, horizon: this.horizon.value, rate: this.rate.value };
+    return {
+      course: circuit ? 'circuit' : '',
+      phase: this.phase.value,
+      track: this.track.value,
+      horizon: this.horizon.value,
+      rate: this.rate.value,
+    };
   }
 
   #known(value, values) {
@@ -86,7 +166,8 @@ export class DriveForm {
     this.horizon.placeholder = circuit ? '1.2 laps' : '';
     if (circuit && Number(this.horizon.value) === this.spec.horizon.default) this.horizon.value = '';
     if (!circuit && this.horizon.value === '') this.horizon.value = this.spec.horizon.default;
-    for (const [name, { element }] of Object.entries(this.options)) element.hidden = circuit && this.spec.options[name].circuits === false;
+    for (const [name, { element }] of Object.entries(this.options))
+      element.hidden = circuit && this.spec.options[name].circuits === false;
   }
 
   /** Sets the options to those of a named world. */
@@ -114,16 +195,45 @@ export class DriveForm {
 function optionControl(name, range) {
   const label = OPTION_NAMES[name] ?? name;
   if (range.values) {
-    const control = select(range.values.map((value) => [String(value), String(value)]), String(range.default), () => {});
-    return { element: field(label, control), value: () => Number(control.value), set: (value) => { control.value = String(value); } };
+    const control = select(
+      range.values.map((value) => [String(value), String(value)]),
+      String(range.default),
+      () => {},
+    );
+    return {
+      element: field(label, control),
+      value: () => Number(control.value),
+      set: (value) => {
+        control.value = String(value);
+      },
+    };
   }
   if (typeof range.default === 'boolean') {
     const control = h('input', { type: 'checkbox', checked: range.default });
-    return { element: h('label', { class: 'check' }, control, label), value: () => control.checked, set: (value) => { control.checked = value; } };
+    return {
+      element: h('label', { class: 'check' }, control, label),
+      value: () => control.checked,
+      set: (value) => {
+        control.checked = value;
+      },
+    };
   }
   const low = range.min ?? range.above ?? 0;
   const whole = range.unit === 'steps';
-  const control = h('input', { type: 'number', min: range.above === undefined ? low : low + 0.01, max: range.max, step: whole ? 1 : 'any', value: range.default, required: true });
+  const control = h('input', {
+    type: 'number',
+    min: range.above === undefined ? low : low + 0.01,
+    max: range.max,
+    step: whole ? 1 : 'any',
+    value: range.default,
+    required: true,
+  });
   const hint = `${range.above === undefined ? low : `above ${low}`} to ${range.max}${range.unit ? ` ${range.unit}` : ''}`;
-  return { element: field(label, control, hint), value: () => Number(control.value), set: (value) => { control.value = String(value); } };
+  return {
+    element: field(label, control, hint),
+    value: () => Number(control.value),
+    set: (value) => {
+      control.value = String(value);
+    },
+  };
 }

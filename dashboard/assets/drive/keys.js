@@ -41,8 +41,13 @@ export class Steering {
   }
 
   #button(side, keys) {
-    const button = h('button', { type: 'button', class: 'key', 'data-pressed': 'false', title: `Hold to steer ${side}` },
-      icon(side), h('span', {}, h('span', { class: 'visually-hidden' }, 'Steer '), side), h('kbd', { class: 'on-desk' }, keys));
+    const button = h(
+      'button',
+      { type: 'button', class: 'key', 'data-pressed': 'false', title: `Hold to steer ${side}` },
+      icon(side),
+      h('span', {}, h('span', { class: 'visually-hidden' }, 'Steer '), side),
+      h('kbd', { class: 'on-desk' }, keys),
+    );
     const hold = (event) => {
       event.preventDefault();
       button.setPointerCapture(event.pointerId);
@@ -53,7 +58,10 @@ export class Steering {
     button.addEventListener('pointerup', free);
     button.addEventListener('pointercancel', free);
     button.addEventListener('contextmenu', (event) => event.preventDefault());
-    for (const [type, down] of [['keydown', true], ['keyup', false]]) {
+    for (const [type, down] of [
+      ['keydown', true],
+      ['keyup', false],
+    ]) {
       button.addEventListener(type, (event) => {
         if (event.key !== ' ' && event.key !== 'Enter') return;
         event.preventDefault();

@@ -15,13 +15,17 @@ const SHOWN = 5;
  * @param {object} start what was sent to begin
  */
 export function courseOf({ phase, test_track: track, circuit, options, horizon }) {
-  const where = circuit ? `circuit ${circuit.name} (${circuit.mode})` : `phase ${phase}, ${track === null ? 'training tracks' : `test track ${track}`}`;
+  const where = circuit
+    ? `circuit ${circuit.name} (${circuit.mode})`
+    : `phase ${phase}, ${track === null ? 'training tracks' : `test track ${track}`}`;
   return `${where}, ${horizon ?? 'a lap of'} steps, ${JSON.stringify(options)}`;
 }
 
 /** @param {string} course @returns {{return: number, steps: number, reason: string, at: number}[]} best first */
 export function scores(course) {
-  return read().filter((score) => score.course === course).sort((a, b) => b.return - a.return);
+  return read()
+    .filter((score) => score.course === course)
+    .sort((a, b) => b.return - a.return);
 }
 
 /** Keeps a score. @param {string} course @param {{return: number, steps: number, reason: string}} result */
@@ -64,7 +68,9 @@ export async function agentMeans({ phase, horizon, options }) {
     const other = best.get(run.preset);
     if (!other || (run.best ?? -Infinity) > (other.best ?? -Infinity)) best.set(run.preset, run);
   }
-  const documents = await Promise.all([...best.values()].map(async (run) => ({ run, summary: (await fetchRun(run.id)).summary })));
+  const documents = await Promise.all(
+    [...best.values()].map(async (run) => ({ run, summary: (await fetchRun(run.id)).summary })),
+  );
   return documents.flatMap(({ run, summary }) => {
     const result = summary?.final?.[phase]?.[horizon];
     return result ? [{ name: `${run.preset} s${run.seed}`, return: result.mean, crashRate: result.crash_rate }] : [];
@@ -78,15 +84,38 @@ export async function agentMeans({ phase, horizon, options }) {
  * @param {{name: string, return: number, crashRate: number}[]} means
  */
 export function scoreList(start, ghosts, means) {
-  const own = scores(courseOf(start)).slice(0, SHOWN).map((score, i) => ({
-    text: `You${i === 0 ? ', best' : ''}`, hint: `${score.steps} steps, ${score.reason}`, points: score.return, you: true,
+  const own = scores(courseOf(start))
+    .slice(0, SHOWN)
+    .map((score, i) => ({
+      text: `You${i === 0 ? ', best' : ''}`,
+      hint: `${score.steps} steps, ${score.reason}`,
+      points: score.return,
+      you: true,
+    }));
+  const theirs = ghosts.slice(0, SHOWN).map((ghost) => ({
+    text: short(ghost.run),
+    hint: ghost.same_world === false ? 'on this track, in another world' : 'on this track',
+    points: ghost.return,
   }));
-  const theirs = ghosts.slice(0, SHOWN).map((ghost) => ({ text: short(ghost.run), hint: ghost.same_world === false ? 'on this track, in another world' : 'on this track', points: ghost.return }));
-  const average = means.map((agent) => ({ text: agent.name, hint: `mean of the test tracks${agent.crashRate ? `, ${percent(agent.crashRate)} crash` : ''}`, points: agent.return }));
+  const average = means.map((agent) => ({
+    text: agent.name,
+    hint: `mean of the test tracks${agent.crashRate ? `, ${percent(agent.crashRate)} crash` : ''}`,
+    points: agent.return,
+  }));
   const all = [...own, ...theirs, ...average].sort((a, b) => b.points - a.points);
   if (!all.length) return h('p', { class: 'muted' }, 'Nobody has driven this course yet.');
-  return h('ol', { class: 'score-list' }, ...all.map(({ text, hint, points, you }) =>
-    h('li', { class: you ? 'you' : null }, h('span', {}, text, ' ', h('small', {}, hint)), h('span', { class: 'points' }, number(points, 1)))));
+  return h(
+    'ol',
+    { class: 'score-list' },
+    ...all.map(({ text, hint, points, you }) =>
+      h(
+        'li',
+        { class: you ? 'you' : null },
+        h('span', {}, text, ' ', h('small', {}, hint)),
+        h('span', { class: 'points' }, number(points, 1)),
+      ),
+    ),
+  );
 }
 
 /** A run's name without its date. @param {string} run */

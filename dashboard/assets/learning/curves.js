@@ -23,7 +23,8 @@ export function ceilings(records, told) {
   const known = new Map();
   if (Array.isArray(told)) told.forEach((ceiling, i) => Number.isFinite(ceiling) && known.set(i + 1, ceiling));
   for (const { phase, evaluation } of records) {
-    if (evaluation?.percent_of_ceiling && !known.has(phase)) known.set(phase, (evaluation.mean * 100) / evaluation.percent_of_ceiling);
+    if (evaluation?.percent_of_ceiling && !known.has(phase))
+      known.set(phase, (evaluation.mean * 100) / evaluation.percent_of_ceiling);
   }
   return known;
 }

@@ -27,12 +27,18 @@ export class CurvesPanel extends ChartPanel {
       x: settings.steps ? 'training steps' : 'episode',
       y: settings.share ? '% of the ceiling' : 'return',
     };
-    this.nothing = runs.length ? 'These runs have nothing of this kind yet: tick another curve above.' : 'Choose one or more runs from the list.';
+    this.nothing = runs.length
+      ? 'These runs have nothing of this kind yet: tick another curve above.'
+      : 'Choose one or more runs from the list.';
     const parts = settings.mean ? means(runs, settings) : { lines: [], bands: [], grouped: new Set() };
     const alone = runs.filter(({ row }) => !parts.grouped.has(row.id));
     const faint = runs.filter(({ row }) => parts.grouped.has(row.id));
     this.show({
-      lines: [...faint.flatMap((run) => singles(run, settings, true)), ...alone.flatMap((run) => singles(run, settings, false)), ...parts.lines],
+      lines: [
+        ...faint.flatMap((run) => singles(run, settings, true)),
+        ...alone.flatMap((run) => singles(run, settings, false)),
+        ...parts.lines,
+      ],
       bands: parts.bands,
       marks: runs.length === 1 || sameMarks(runs) ? marks(runs[0], settings) : [],
       rule: rule(runs, settings),
@@ -52,7 +58,17 @@ function singles({ name, place, records, info }, settings, faint) {
   }
   if (settings.evaluation) {
     const { xs, ys } = curve(records, { ...settings, what: 'evaluation', smoothing: 0 });
-    lines.push({ name: `${name}, evaluation`, colour, dash, alpha: faint ? 0.3 : 1, width: faint ? 1 : 1.6, dots: !faint, quiet: faint, xs, ys });
+    lines.push({
+      name: `${name}, evaluation`,
+      colour,
+      dash,
+      alpha: faint ? 0.3 : 1,
+      width: faint ? 1 : 1.6,
+      dots: !faint,
+      quiet: faint,
+      xs,
+      ys,
+    });
   }
   return lines;
 }
@@ -71,7 +87,15 @@ function means(runs, settings) {
       const smoothing = what === 'training' ? settings.smoothing : 0;
       const { xs, mean, low, high } = band(members, { ...settings, what, smoothing });
       const name = `${rows[0].preset ?? 'runs'}, ${what}, mean of ${rows.length}`;
-      result.lines.push({ name, colour, width: 2.6, dots: what === 'evaluation', dash: what === 'evaluation' ? [7, 4] : [], xs, ys: mean });
+      result.lines.push({
+        name,
+        colour,
+        width: 2.6,
+        dots: what === 'evaluation',
+        dash: what === 'evaluation' ? [7, 4] : [],
+        xs,
+        ys: mean,
+      });
       result.bands.push({ colour, xs, low, high });
     }
   }
@@ -85,16 +109,22 @@ function sameMarks(runs) {
 
 function marks(run, settings) {
   if (!run) return [];
-  return phaseStarts(run.records).map(({ episode, steps, phase }) => ({ x: settings.steps ? steps : episode, text: `phase ${phase}`, colour: () => palette.muted }));
+  return phaseStarts(run.records).map(({ episode, steps, phase }) => ({
+    x: settings.steps ? steps : episode,
+    text: `phase ${phase}`,
+    colour: () => palette.muted,
+  }));
 }
 
 /** The ceiling: 100 %, or the return that stands for it where all runs agree on one. */
 function rule(runs, settings) {
   if (!runs.length) return null;
   if (settings.share) return { y: 100, text: 'ceiling' };
-  const tops = new Set(runs.flatMap(({ records, row, info }) => {
-    const last = ceilings(records, info?.ceilings).get(records.at(-1)?.phase) ?? row.ceiling;
-    return last ? [Math.round(last * 10) / 10] : [];
-  }));
+  const tops = new Set(
+    runs.flatMap(({ records, row, info }) => {
+      const last = ceilings(records, info?.ceilings).get(records.at(-1)?.phase) ?? row.ceiling;
+      return last ? [Math.round(last * 10) / 10] : [];
+    }),
+  );
   return tops.size === 1 ? { y: [...tops][0], text: `ceiling ${[...tops][0].toFixed(1)}` } : null;
 }

@@ -18,7 +18,11 @@ export class RunPicker {
     /** The coloured dot of each run that is listed. */
     this.dots = new Map();
     this.search = h('input', {
-      type: 'search', value: filter, placeholder: 'Filter: preset, seed, lesson …', 'aria-label': 'Filter the runs', autocomplete: 'off',
+      type: 'search',
+      value: filter,
+      placeholder: 'Filter: preset, seed, lesson …',
+      'aria-label': 'Filter the runs',
+      autocomplete: 'off',
       oninput: () => {
         this.filter = this.search.value;
         onFilter(this.filter);
@@ -28,10 +32,18 @@ export class RunPicker {
     this.found = h('span', { class: 'muted', role: 'status' });
     this.list = h('div', { class: 'run-list' });
     this.element = h(
-      'section', { class: 'card runs', 'aria-labelledby': 'runs-title' },
-      h('div', { class: 'row' }, h('h2', { id: 'runs-title' }, 'Runs'), this.found, h('span', { class: 'grow' }),
-        h('button', { type: 'button', class: 'quiet', onclick: () => this.#choose([]) }, 'Clear')),
-      this.search, this.list,
+      'section',
+      { class: 'card runs', 'aria-labelledby': 'runs-title' },
+      h(
+        'div',
+        { class: 'row' },
+        h('h2', { id: 'runs-title' }, 'Runs'),
+        this.found,
+        h('span', { class: 'grow' }),
+        h('button', { type: 'button', class: 'quiet', onclick: () => this.#choose([]) }, 'Clear'),
+      ),
+      this.search,
+      this.list,
     );
   }
 
@@ -65,7 +77,10 @@ export class RunPicker {
     const focused = document.activeElement?.dataset?.run;
     const words = this.filter.toLowerCase().split(/\s+/).filter(Boolean);
     const shown = this.runs.filter((run) => words.every((word) => text(run).includes(word)));
-    setText(this.found, shown.length === this.runs.length ? count(shown.length) : `${count(shown.length)} of ${count(this.runs.length)}`);
+    setText(
+      this.found,
+      shown.length === this.runs.length ? count(shown.length) : `${count(shown.length)} of ${count(this.runs.length)}`,
+    );
     this.dots.clear();
     const nothing = h('p', { class: 'muted' }, 'No run has all these words. Shorten the filter.');
     this.list.replaceChildren(...(shown.length ? [...groups(shown).values()].map((runs) => this.#group(runs)) : [nothing]));
@@ -77,33 +92,71 @@ export class RunPicker {
     const [{ preset, lesson, config_hash: hash }] = runs;
     const ids = runs.map(({ id }) => id);
     const all = ids.every((id) => this.chosen.includes(id));
-    const toggle = () => this.#choose(all ? this.chosen.filter((id) => !ids.includes(id)) : [...new Set([...this.chosen, ...ids])]);
+    const toggle = () =>
+      this.#choose(all ? this.chosen.filter((id) => !ids.includes(id)) : [...new Set([...this.chosen, ...ids])]);
     const taught = lessonText(lesson);
     const name = [preset ?? 'unknown preset', taught].filter(Boolean).join(', ');
-    return h('div', { class: 'run-group', role: 'group', 'aria-label': name },
-      h('header', {}, h('b', {}, preset ?? 'unknown preset'), h('span', { class: 'lesson', title: taught }, taught), hash && h('code', { title: `configuration ${hash}` }, hash.slice(0, 6)),
-        h('button', { type: 'button', class: 'quiet', onclick: toggle, 'aria-label': `${all ? 'None' : 'All'} of ${name}` }, all ? 'none' : 'all')),
-      ...runs.map((run) => this.#run(run)));
+    return h(
+      'div',
+      { class: 'run-group', role: 'group', 'aria-label': name },
+      h(
+        'header',
+        {},
+        h('b', {}, preset ?? 'unknown preset'),
+        h('span', { class: 'lesson', title: taught }, taught),
+        hash && h('code', { title: `configuration ${hash}` }, hash.slice(0, 6)),
+        h(
+          'button',
+          { type: 'button', class: 'quiet', onclick: toggle, 'aria-label': `${all ? 'None' : 'All'} of ${name}` },
+          all ? 'none' : 'all',
+        ),
+      ),
+      ...runs.map((run) => this.#run(run)),
+    );
   }
 
   #run(run) {
     const chosen = this.chosen.includes(run.id);
     const box = h('input', {
-      type: 'checkbox', checked: chosen, 'data-run': run.id,
+      type: 'checkbox',
+      checked: chosen,
+      'data-run': run.id,
       onchange: () => this.#choose(box.checked ? [...this.chosen, run.id] : this.chosen.filter((id) => id !== run.id)),
     });
     const dot = h('span', { class: 'dot', 'aria-hidden': 'true' });
     this.dots.set(run.id, dot);
     const share = run.best !== null && run.ceiling ? ` (${percent(run.best / run.ceiling, 1)})` : '';
-    const state = run.live ? h('span', { class: 'tag live' }, 'live') : run.finished ? '' : h('span', { class: 'tag' }, 'unfinished');
-    return h('label', { class: 'run', title: run.id }, box, dot, h('span', {}, `seed ${run.seed ?? '–'} `, state),
+    const state = run.live
+      ? h('span', { class: 'tag live' }, 'live')
+      : run.finished
+        ? ''
+        : h('span', { class: 'tag' }, 'unfinished');
+    return h(
+      'label',
+      { class: 'run', title: run.id },
+      box,
+      dot,
+      h('span', {}, `seed ${run.seed ?? '–'} `, state),
       h('span', { class: 'best', title: 'Best evaluation' }, number(run.best, 1)),
-      h('span', { class: 'about' }, `${time(run.started_at)} · ${count(run.episodes_done)}${run.episodes ? ` of ${count(run.episodes)}` : ''} episodes${share}`));
+      h(
+        'span',
+        { class: 'about' },
+        `${time(run.started_at)} · ${count(run.episodes_done)}${run.episodes ? ` of ${count(run.episodes)}` : ''} episodes${share}`,
+      ),
+    );
   }
 }
 
 /** What a filter looks at. */
 function text(run) {
-  return [run.id, run.preset, lessonText(run.lesson), `seed ${run.seed}`, run.config_hash, run.live ? 'live' : run.finished ? 'finished' : 'unfinished']
-    .join(' ').toLowerCase();
+  return [
+    run.id,
+    run.preset,
+    lessonText(run.lesson),
+    `seed ${run.seed}`,
+    run.config_hash,
+    run.live ? 'live' : run.finished ? 'finished' : 'unfinished',
+  ]
+    .join(' ')
+    .toLowerCase();
 }

@@ -26,7 +26,8 @@ export class ActionsPanel extends Panel {
   push(frame) {
     this.history.begin();
     this.history.set(0, frame.action);
-    for (let action = 0; action < 3; action++) this.history.set(action + 1, frame.shares.length === 3 ? frame.shares[action] : null);
+    for (let action = 0; action < 3; action++)
+      this.history.set(action + 1, frame.shares.length === 3 ? frame.shares[action] : null);
     this.dirty = true;
   }
 
@@ -38,7 +39,10 @@ export class ActionsPanel extends Panel {
     if (!this.history.length) return null;
     return {
       header: ['Steps before now', 'Action', ...ACTIONS.map((name) => `share of ${name}`)],
-      rows: this.history.rows().reverse().map(([action, ...shares], i) => [i, ACTIONS[action], ...shares.map((share) => number(share, 3))]),
+      rows: this.history
+        .rows()
+        .reverse()
+        .map(([action, ...shares], i) => [i, ACTIONS[action], ...shares.map((share) => number(share, 3))]),
     };
   }
 

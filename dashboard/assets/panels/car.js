@@ -41,8 +41,11 @@ function box(context, camera, pose, size, side, top) {
 /** A level face at height `z`. */
 function face(context, camera, pose, back, front, left, right, z) {
   context.beginPath();
-  const seen = corner(context, camera, pose, back, left, z) && corner(context, camera, pose, front, left, z)
-    && corner(context, camera, pose, front, right, z) && corner(context, camera, pose, back, right, z);
+  const seen =
+    corner(context, camera, pose, back, left, z) &&
+    corner(context, camera, pose, front, left, z) &&
+    corner(context, camera, pose, front, right, z) &&
+    corner(context, camera, pose, back, right, z);
   context.closePath();
   return seen;
 }
@@ -50,8 +53,11 @@ function face(context, camera, pose, back, front, left, right, z) {
 /** An upright face between two points of the ground. */
 function wall(context, camera, pose, a, aside, b, bside, { low, high }) {
   context.beginPath();
-  const seen = corner(context, camera, pose, a, aside, low) && corner(context, camera, pose, b, bside, low)
-    && corner(context, camera, pose, b, bside, high) && corner(context, camera, pose, a, aside, high);
+  const seen =
+    corner(context, camera, pose, a, aside, low) &&
+    corner(context, camera, pose, b, bside, low) &&
+    corner(context, camera, pose, b, bside, high) &&
+    corner(context, camera, pose, a, aside, high);
   context.closePath();
   return seen;
 }

@@ -2,8 +2,8 @@
 
 import { Panel } from './panel.js';
 import { Axes } from '../charts/axes.js';
+import { paintBand, paintLine, paintMarks, paintRule } from '../charts/paint.js';
 import { h, setText } from '../dom.js';
-import { font } from '../draw/surface.js';
 import { palette, translucent } from '../draw/palette.js';
 import { number } from '../data/format.js';
 
@@ -11,17 +11,8 @@ import { number } from '../data/format.js';
 const DRAG = 8;
 /** Values from which on a robust range leaves some out. */
 const MANY = 300;
-/** Least space for each diamond, in CSS pixels. */
-const DOT_ROOM = 5;
 /** Lines that the box beside the pointer names at most. */
 const NAMED = 10;
-
-/**
- * @typedef {{name: string, colour: () => string, dash?: number[], width?: number, alpha?: number, dots?: boolean, quiet?: boolean,
- *   xs: ArrayLike<number>, ys: ArrayLike<number>}} Line `quiet` lines are drawn but not named
- * @typedef {{colour: () => string, xs: ArrayLike<number>, low: ArrayLike<number>, high: ArrayLike<number>}} Band
- * @typedef {{x: number, text: string, colour: () => string}} Mark
- */
 
 export class ChartPanel extends Panel {
   /** @param {import('./scene.js').Scene} scene @param {{id: string, title: string, label: string, nothing: string}} about */
@@ -29,11 +20,11 @@ export class ChartPanel extends Panel {
     super(scene, about);
     this.nothing = about.nothing;
     this.axes = new Axes();
-    /** @type {Line[]} */
+    /** @type {import('../charts/paint.js').Line[]} */
     this.lines = [];
-    /** @type {Band[]} */
+    /** @type {import('../charts/paint.js').Band[]} */
     this.bands = [];
-    /** @type {Mark[]} */
+    /** @type {import('../charts/paint.js').Mark[]} */
     this.marks = [];
     /** @type {?{y: number, text: string}} a level to compare with */
     this.rule = null;
@@ -51,7 +42,11 @@ export class ChartPanel extends Panel {
     this.#listen();
   }
 
-  /** Shows other data. @param {{lines: Line[], bands?: Band[], marks?: Mark[], rule?: ?{y: number, text: string}}} data */
+  /**
+   * Shows other data.
+   * @param {{lines: import('../charts/paint.js').Line[], bands?: import('../charts/paint.js').Band[],
+   *   marks?: import('../charts/paint.js').Mark[], rule?: ?{y: number, text: string}}} data
+   */
   show({ lines, bands = [], marks = [], rule = null }) {
     this.lines = lines;
     this.bands = bands;
@@ -65,7 +60,8 @@ export class ChartPanel extends Panel {
   }
 
   numbers() {
-    const rows = this.lines.filter(({ quiet }) => !quiet)
+    const rows = this.lines
+      .filter(({ quiet }) => !quiet)
       .flatMap(({ name, xs, ys }) => Array.from(xs, (x, i) => [name, x, Number.isFinite(ys[i]) ? ys[i] : null]));
     return rows.length ? { header: ['Line', this.titles.x, this.titles.y], rows } : null;
   }
@@ -80,81 +76,12 @@ export class ChartPanel extends Panel {
     context.beginPath();
     context.rect(box.left, box.top - 2, box.right - box.left, box.bottom - box.top + 4);
     context.clip();
-    this.#marks(context, box);
-    for (const band of this.bands) this.#band(context, band);
-    if (this.rule) this.#rule(context, box);
-    for (const line of this.lines) this.#line(context, line);
+    paintMarks(context, this.axes, this.marks);
+    for (const band of this.bands) paintBand(context, this.axes, band);
+    if (this.rule) paintRule(context, this.axes, this.rule);
+    for (const line of this.lines) paintLine(context, this.axes, line);
     context.restore();
     this.#cursorLine(context, box);
-  }
-
-  #line(context, line) {
-    const { axes } = this;
-    const colour = line.colour();
-    context.globalAlpha = line.alpha ?? 1;
-    context.strokeStyle = colour;
-    context.fillStyle = colour;
-    context.lineWidth = line.width ?? 1.8;
-    context.setLineDash(line.dash ?? []);
-    context.lineJoin = 'round';
-    context.beginPath();
-    for (let i = 0; i < line.xs.length; i++) {
-      if (Number.isFinite(line.ys[i])) context.lineTo(axes.x(line.xs[i]), axes.y(line.ys[i]));
-    }
-    context.stroke();
-    context.setLineDash([]);
-    const room = (this.axes.box.right - this.axes.box.left) / Math.max(1, line.xs.length);
-    if (line.dots && room >= DOT_ROOM) {
-      for (let i = 0; i < line.xs.length; i++) diamond(context, axes.x(line.xs[i]), axes.y(line.ys[i]));
-    }
-    context.globalAlpha = 1;
-  }
-
-  #band(context, { colour, xs, low, high }) {
-    const { axes } = this;
-    context.beginPath();
-    for (let i = 0; i < xs.length; i++) context.lineTo(axes.x(xs[i]), axes.y(low[i]));
-    for (let i = xs.length - 1; i >= 0; i--) context.lineTo(axes.x(xs[i]), axes.y(high[i]));
-    context.closePath();
-    context.fillStyle = translucent(colour(), palette.dark ? 0.25 : 0.18);
-    context.fill();
-  }
-
-  #marks(context, box) {
-    context.font = font(11);
-    context.lineWidth = 1;
-    let clear = -Infinity;
-    for (const { x, text, colour } of this.marks) {
-      const place = Math.round(this.axes.x(x)) + 0.5;
-      context.strokeStyle = colour();
-      context.setLineDash([3, 4]);
-      context.beginPath();
-      context.moveTo(place, box.top);
-      context.lineTo(place, box.bottom);
-      context.stroke();
-      context.setLineDash([]);
-      if (place < clear) continue;
-      context.fillStyle = palette.muted;
-      context.fillText(text, place + 4, box.top + 9);
-      clear = place + context.measureText(text).width + 8;
-    }
-  }
-
-  #rule(context, box) {
-    const y = this.axes.y(this.rule.y);
-    context.strokeStyle = palette.muted;
-    context.setLineDash([6, 4]);
-    context.lineWidth = 1.2;
-    context.beginPath();
-    context.moveTo(box.left, y);
-    context.lineTo(box.right, y);
-    context.stroke();
-    context.setLineDash([]);
-    context.font = font(11);
-    context.fillStyle = palette.muted;
-    context.textAlign = 'right';
-    context.fillText(this.rule.text, box.right - 4, y - 5);
-    context.textAlign = 'left';
   }
 
   #cursorLine(context, box) {
@@ -177,7 +104,12 @@ export class ChartPanel extends Panel {
     let best = NaN;
     for (const { xs } of this.lines) {
       for (let i = 0; i < xs.length; i++) {
-        if (!(Math.abs(xs[i] - this.cursor) >= Math.abs(best - this.cursor)) && xs[i] >= this.axes.xs[0] && xs[i] <= this.axes.xs[1]) best = xs[i];
+        if (
+          !(Math.abs(xs[i] - this.cursor) >= Math.abs(best - this.cursor)) &&
+          xs[i] >= this.axes.xs[0] &&
+          xs[i] <= this.axes.xs[1]
+        )
+          best = xs[i];
       }
     }
     return best;
@@ -266,7 +198,10 @@ export class ChartPanel extends Panel {
     });
     canvas.addEventListener('pointerup', () => {
       if (this.drag && Math.abs(this.drag.to - this.drag.from) > DRAG) {
-        this.#zoomTo([this.axes.valueAt(Math.min(this.drag.from, this.drag.to)), this.axes.valueAt(Math.max(this.drag.from, this.drag.to))]);
+        this.#zoomTo([
+          this.axes.valueAt(Math.min(this.drag.from, this.drag.to)),
+          this.axes.valueAt(Math.max(this.drag.from, this.drag.to)),
+        ]);
       }
       this.drag = null;
       this.dirty = true;
@@ -296,14 +231,4 @@ export class ChartPanel extends Panel {
     event.preventDefault();
     this.dirty = true;
   }
-}
-
-function diamond(context, x, y) {
-  context.beginPath();
-  context.moveTo(x, y - 3.5);
-  context.lineTo(x + 3.5, y);
-  context.lineTo(x, y + 3.5);
-  context.lineTo(x - 3.5, y);
-  context.closePath();
-  context.fill();
 }

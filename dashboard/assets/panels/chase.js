@@ -27,14 +27,29 @@ export class ChasePanel extends Panel {
     this.cameras = { behind: new Follower(), above: new Bird() };
     this.camera = this.cameras.behind;
     this.tools.append(
-      select([['behind', 'From behind'], ['above', 'From above']], 'behind', (value) => {
-        this.camera = this.cameras[value];
-        this.dirty = true;
-      }, { 'aria-label': 'Where the camera is', class: 'quiet' }),
+      select(
+        [
+          ['behind', 'From behind'],
+          ['above', 'From above'],
+        ],
+        'behind',
+        (value) => {
+          this.camera = this.cameras[value];
+          this.dirty = true;
+        },
+        { 'aria-label': 'Where the camera is', class: 'quiet' },
+      ),
     );
     this.ghostLegend = h('span', { hidden: true }, h('i', { class: 'swatch ghost' }), 'ghost');
-    this.foot.append(h('p', { class: 'legend' }, h('span', {}, h('i', { class: 'swatch ray' }), 'rays, in units'),
-      h('span', {}, h('i', { class: 'swatch trail' }), 'trail'), this.ghostLegend));
+    this.foot.append(
+      h(
+        'p',
+        { class: 'legend' },
+        h('span', {}, h('i', { class: 'swatch ray' }), 'rays, in units'),
+        h('span', {}, h('i', { class: 'swatch trail' }), 'trail'),
+        this.ghostLegend,
+      ),
+    );
   }
 
   push() {
@@ -52,8 +67,13 @@ export class ChasePanel extends Panel {
     const rays = [...frame.observation].map((distance, ray) => [`ray ${ray + 1} (units)`, number(distance, 2)]);
     return {
       header: ['Quantity', 'Value'],
-      rows: [['x (units)', number(frame.x, 2)], ['y (units)', number(frame.y, 2)], ['heading (radians)', number(frame.heading, 3)],
-        ['off the centre (units, left positive)', number(this.scene.deviation, 2)], ...rays],
+      rows: [
+        ['x (units)', number(frame.x, 2)],
+        ['y (units)', number(frame.y, 2)],
+        ['heading (radians)', number(frame.heading, 3)],
+        ['off the centre (units, left positive)', number(this.scene.deviation, 2)],
+        ...rays,
+      ],
     };
   }
 
@@ -84,7 +104,10 @@ export class ChasePanel extends Panel {
   }
 
   #road(context) {
-    const { camera, scene: { road } } = this;
+    const {
+      camera,
+      scene: { road },
+    } = this;
     const [first, last] = this.#window();
     context.fillStyle = palette['road-edge'];
     this.#strip(context, first, last, 0);
@@ -137,10 +160,11 @@ export class ChasePanel extends Panel {
     const dx = ((road.left[2 * i] - road.right[2 * i]) / width) * (DASH_WIDTH / 2);
     const dy = ((road.left[2 * i + 1] - road.right[2 * i + 1]) / width) * (DASH_WIDTH / 2);
     context.beginPath();
-    const seen = this.#to(context, road.centre[2 * i] + dx, road.centre[2 * i + 1] + dy)
-      && this.#to(context, road.centre[2 * j] + dx, road.centre[2 * j + 1] + dy)
-      && this.#to(context, road.centre[2 * j] - dx, road.centre[2 * j + 1] - dy)
-      && this.#to(context, road.centre[2 * i] - dx, road.centre[2 * i + 1] - dy);
+    const seen =
+      this.#to(context, road.centre[2 * i] + dx, road.centre[2 * i + 1] + dy) &&
+      this.#to(context, road.centre[2 * j] + dx, road.centre[2 * j + 1] + dy) &&
+      this.#to(context, road.centre[2 * j] - dx, road.centre[2 * j + 1] - dy) &&
+      this.#to(context, road.centre[2 * i] - dx, road.centre[2 * i + 1] - dy);
     if (seen) context.fill();
   }
 
@@ -156,7 +180,10 @@ export class ChasePanel extends Panel {
   }
 
   #rays(context) {
-    const { frame, glide: { pose } } = this.scene;
+    const {
+      frame,
+      glide: { pose },
+    } = this.scene;
     const rays = frame.observation.length;
     context.font = font(12, 600);
     context.textAlign = 'center';

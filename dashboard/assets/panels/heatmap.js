@@ -91,15 +91,23 @@ export class HeatPanel extends Panel {
     if (this.cursor) {
       context.strokeStyle = palette.text;
       context.lineWidth = 2;
-      context.strokeRect(box.left + ((this.cursor.pre - part.left) / columns) * box.width - 1,
+      context.strokeRect(
+        box.left + ((this.cursor.pre - part.left) / columns) * box.width - 1,
         box.top + ((this.cursor.post - part.top) / rows) * box.height - 1,
-        box.width / columns + 2, box.height / rows + 2);
+        box.width / columns + 2,
+        box.height / rows + 2,
+      );
     }
   }
 
   /** Where the matrix lies in the picture. */
   #box() {
-    return { left: GUTTER, top: GUTTER, width: Math.max(10, this.surface.width - GUTTER - 1), height: Math.max(10, this.surface.height - GUTTER - BAR) };
+    return {
+      left: GUTTER,
+      top: GUTTER,
+      width: Math.max(10, this.surface.width - GUTTER - 1),
+      height: Math.max(10, this.surface.height - GUTTER - BAR),
+    };
   }
 
   /** Widens the part that is shown until it holds every synapse: most of a layered network's matrix is empty. */
@@ -203,7 +211,10 @@ export class HeatPanel extends Panel {
       const size = event.shiftKey ? 10 : 1;
       const { top, bottom, left, right } = this.part ?? EMPTY;
       const at = this.cursor ?? { pre: left, post: top };
-      this.#point({ pre: clamp(at.pre + step[0] * size, left, right - 1), post: clamp(at.post + step[1] * size, top, bottom - 1) });
+      this.#point({
+        pre: clamp(at.pre + step[0] * size, left, right - 1),
+        post: clamp(at.post + step[1] * size, top, bottom - 1),
+      });
     });
   }
 

@@ -31,7 +31,13 @@ export class Panel {
     /** Under the picture. */
     this.foot = h('div', { class: 'panel-foot' });
     this.note = h('p', { class: 'panel-note', hidden: true });
-    this.#tableBox = h('div', { class: 'panel-table', hidden: true, tabindex: '0', role: 'region', 'aria-label': `${title}: numbers` });
+    this.#tableBox = h('div', {
+      class: 'panel-table',
+      hidden: true,
+      tabindex: '0',
+      role: 'region',
+      'aria-label': `${title}: numbers`,
+    });
     this.element = h(
       'section',
       { class: `panel panel-${id}`, 'aria-labelledby': `panel-${id}` },
@@ -144,12 +150,16 @@ export class Panel {
     if (this.#tableBox.hidden) return;
     const numbers = this.numbers();
     this.#tableBox.replaceChildren(
-      numbers ? table(this.#caption(numbers), numbers.header, numbers.rows.slice(0, TABLE_ROWS)) : h('p', {}, this.missing() || 'There are no numbers yet.'),
+      numbers
+        ? table(this.#caption(numbers), numbers.header, numbers.rows.slice(0, TABLE_ROWS))
+        : h('p', {}, this.missing() || 'There are no numbers yet.'),
     );
   }
 
   #caption({ rows }) {
-    return rows.length > TABLE_ROWS ? `${this.title}: the first ${TABLE_ROWS} of ${rows.length} rows; the CSV has all` : this.title;
+    return rows.length > TABLE_ROWS
+      ? `${this.title}: the first ${TABLE_ROWS} of ${rows.length} rows; the CSV has all`
+      : this.title;
   }
 
   #saveCsv() {

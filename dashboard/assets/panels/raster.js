@@ -18,7 +18,11 @@ const BOTTOM = 20;
 
 export class RasterPanel extends Panel {
   constructor(scene) {
-    super(scene, { id: 'raster', title: 'Spikes', label: 'Raster of the spikes of all neurons, layer by layer, newest on the right' });
+    super(scene, {
+      id: 'raster',
+      title: 'Spikes',
+      label: 'Raster of the spikes of all neurons, layer by layer, newest on the right',
+    });
     this.ring = document.createElement('canvas');
     this.ringContext = this.ring.getContext('2d');
     this.populations = [];
@@ -112,7 +116,17 @@ export class RasterPanel extends Panel {
     const left = GUTTER + (shown - count) * TICK_WIDTH;
     if (before > 0) context.drawImage(this.ring, start, first, before, size, left, top, before * TICK_WIDTH, tall);
     if (count > before) {
-      context.drawImage(this.ring, 0, first, count - before, size, left + before * TICK_WIDTH, top, (count - before) * TICK_WIDTH, tall);
+      context.drawImage(
+        this.ring,
+        0,
+        first,
+        count - before,
+        size,
+        left + before * TICK_WIDTH,
+        top,
+        (count - before) * TICK_WIDTH,
+        tall,
+      );
     }
   }
 
@@ -126,7 +140,8 @@ export class RasterPanel extends Panel {
     const neurons = Math.min(this.neurons, bytes * 8);
     for (let neuron = 0; neuron < neurons; neuron++) {
       const ink = this.inks[neuron];
-      for (let tick = 0; tick < ticks; tick++) this.pixels[neuron * ticks + tick] = spiked(frame.raster, bytes, tick, neuron) ? ink : 0;
+      for (let tick = 0; tick < ticks; tick++)
+        this.pixels[neuron * ticks + tick] = spiked(frame.raster, bytes, tick, neuron) ? ink : 0;
     }
     this.ringContext.putImageData(this.image, this.head, 0);
     const over = this.head + ticks - COLUMNS;
@@ -153,6 +168,8 @@ export class RasterPanel extends Panel {
 
   #inks() {
     this.inks = new Uint32Array(this.neurons);
-    this.populations.forEach(({ name, first, size }, index) => this.inks.fill(pixel(populationColour(name, index)), first, first + size));
+    this.populations.forEach(({ name, first, size }, index) =>
+      this.inks.fill(pixel(populationColour(name, index)), first, first + size),
+    );
   }
 }

@@ -15,14 +15,21 @@ const TALLEST_ROW = 64;
 
 export class RatesPanel extends Panel {
   constructor(scene) {
-    super(scene, { id: 'rates', title: 'Firing rates', label: 'Mean firing rate of each population and motor pool over the last steps' });
+    super(scene, {
+      id: 'rates',
+      title: 'Firing rates',
+      label: 'Mean firing rate of each population and motor pool over the last steps',
+    });
     this.populations = [];
     this.history = new History([], STEPS);
   }
 
   begin(run) {
     this.populations = run?.populations ?? [];
-    this.history = new History(this.populations.map(({ name }) => name), STEPS);
+    this.history = new History(
+      this.populations.map(({ name }) => name),
+      STEPS,
+    );
   }
 
   clear() {
@@ -63,7 +70,12 @@ export class RatesPanel extends Panel {
       context.textAlign = 'left';
       context.fillStyle = palette.text;
       context.fillText(name, 0, middle, NAME - 8);
-      this.#line(context, index, { left: NAME, right: width - VALUE - 8, top: index * row + 4, bottom: (index + 1) * row - 4 }, top);
+      this.#line(
+        context,
+        index,
+        { left: NAME, right: width - VALUE - 8, top: index * row + 4, bottom: (index + 1) * row - 4 },
+        top,
+      );
       context.font = font(12, 600);
       context.textAlign = 'right';
       context.fillStyle = palette.text;

@@ -35,10 +35,20 @@ export class ReturnsPanel extends ChartPanel {
       lines: [
         { name: 'training return', colour: muted, alpha: 0.35, width: 1, xs, ys: returns },
         { name: 'smoothed', colour: muted, width: 2.2, xs, ys: smooth(returns, SMOOTHING) },
-        { name: 'evaluation', colour: () => palette['series-2'], dots: true, width: 1.4,
-          xs: evaluated.map(({ episode }) => episode), ys: evaluated.map(({ evaluation }) => evaluation.mean) },
+        {
+          name: 'evaluation',
+          colour: () => palette['series-2'],
+          dots: true,
+          width: 1.4,
+          xs: evaluated.map(({ episode }) => episode),
+          ys: evaluated.map(({ evaluation }) => evaluation.mean),
+        },
       ],
-      marks: phaseStarts(records).map(({ episode, phase }) => ({ x: episode, text: `phase ${phase}`, colour: () => palette.muted })),
+      marks: phaseStarts(records).map(({ episode, phase }) => ({
+        x: episode,
+        text: `phase ${phase}`,
+        colour: () => palette.muted,
+      })),
     });
   }
 }

@@ -27,7 +27,11 @@ export class SeriesPanel extends Panel {
     this.history = new History(['episode', 'step', ...about.series.map(({ name }) => name)], STEPS);
     this.values = about.series.map(() => h('b', {}, '–'));
     this.foot.append(
-      h('p', { class: 'legend' }, ...about.series.map(({ name, colour }, i) => h('span', {}, h('i', { class: `swatch ${colour}` }), name, this.values[i]))),
+      h(
+        'p',
+        { class: 'legend' },
+        ...about.series.map(({ name, colour }, i) => h('span', {}, h('i', { class: `swatch ${colour}` }), name, this.values[i])),
+      ),
     );
   }
 

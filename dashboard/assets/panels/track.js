@@ -46,8 +46,12 @@ export class TrackPanel extends Panel {
     if (!road) return null;
     return {
       header: ['Quantity', 'Value'],
-      rows: [['road', road.name], ['length (units)', number(road.length, 1)], ['behind the car', percent(progress)],
-        ['off the centre (units, left positive)', number(deviation, 2)]],
+      rows: [
+        ['road', road.name],
+        ['length (units)', number(road.length, 1)],
+        ['behind the car', percent(progress)],
+        ['off the centre (units, left positive)', number(deviation, 2)],
+      ],
     };
   }
 

@@ -13,17 +13,25 @@ export class WeightsPanel extends HeatPanel {
       nothing: 'This agent has sent no weights.',
     });
     this.change = change;
-    const buttons = [['Now', false], ['Change since the start', true]].map(([text, value]) =>
-      h('button', {
-        type: 'button',
-        'aria-pressed': String(change === value),
-        onclick: () => {
-          this.change = value;
-          buttons.forEach((button, index) => button.setAttribute('aria-pressed', String(value === (index === 1))));
-          onToggle(value);
-          this.changed();
+    const buttons = [
+      ['Now', false],
+      ['Change since the start', true],
+    ].map(([text, value]) =>
+      h(
+        'button',
+        {
+          type: 'button',
+          'aria-pressed': String(change === value),
+          onclick: () => {
+            this.change = value;
+            buttons.forEach((button, index) => button.setAttribute('aria-pressed', String(value === (index === 1))));
+            onToggle(value);
+            this.changed();
+          },
         },
-      }, text));
+        text,
+      ),
+    );
     this.tools.append(h('div', { class: 'segments', role: 'group', 'aria-label': 'What the map shows' }, ...buttons));
   }
 
@@ -32,9 +40,10 @@ export class WeightsPanel extends HeatPanel {
     this.now = null;
     this.difference = null;
     this.part = null;
-    this.nothing = run && !run.populations.length && !run.initialWeights
-      ? 'This agent has no synapses to show.'
-      : 'No weights have arrived yet.';
+    this.nothing =
+      run && !run.populations.length && !run.initialWeights
+        ? 'This agent has no synapses to show.'
+        : 'No weights have arrived yet.';
     this.changed();
   }
 
@@ -84,7 +93,8 @@ export class EligibilityPanel extends HeatPanel {
   begin(run) {
     this.now = null;
     this.part = null;
-    this.nothing = run && !run.populations.length ? 'This agent has no eligibility traces.' : 'No eligibility traces have arrived yet.';
+    this.nothing =
+      run && !run.populations.length ? 'This agent has no eligibility traces.' : 'No eligibility traces have arrived yet.';
     this.changed();
   }
 

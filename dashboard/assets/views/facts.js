@@ -9,7 +9,11 @@ export class Facts {
   /** @param {string[]} names @param {string[]} wide those of them whose values are long */
   constructor(names, wide = []) {
     this.values = new Map(names.map((name) => [name, h('dd', {}, '–')]));
-    this.element = h('dl', { class: 'facts' }, ...names.map((name) => h('div', { class: wide.includes(name) ? 'wide' : null }, h('dt', {}, name), this.values.get(name))));
+    this.element = h(
+      'dl',
+      { class: 'facts' },
+      ...names.map((name) => h('div', { class: wide.includes(name) ? 'wide' : null }, h('dt', {}, name), this.values.get(name))),
+    );
     this.last = -Infinity;
     this.late = 0;
   }

@@ -44,7 +44,11 @@ export function instruments(more = () => []) {
     new RatesPanel(scene),
     ...more(scene),
   ];
-  return { scene, board: new Board(scene, panels), element: h('div', { class: 'instruments' }, ...panels.map(({ element }) => element)) };
+  return {
+    scene,
+    board: new Board(scene, panels),
+    element: h('div', { class: 'instruments' }, ...panels.map(({ element }) => element)),
+  };
 }
 
 /** Names of the facts that {@link frameFacts} fills. */

@@ -53,7 +53,8 @@ class LearningView {
     this.curves = new CurvesPanel(scene);
     this.board = new Board(scene, [this.curves]);
     this.picker = new RunPicker({
-      chosen, filter: params.get('filter') ?? '',
+      chosen,
+      filter: params.get('filter') ?? '',
       onChange: (ids) => {
         remember({ runs: ids.join(',') });
         this.#update();
@@ -64,10 +65,27 @@ class LearningView {
     this.tables = h('div', { class: 'tables' });
     this.csv = h('p', { class: 'row muted' });
     this.problem = h('div', { class: 'banner error', role: 'alert', hidden: true });
-    this.curves.foot.append(h('p', {}, 'Drag across the chart to enlarge a part. Dashes and diamonds are evaluations, bands the 95 % interval of the mean (Student’s t).'), this.csv);
+    this.curves.foot.append(
+      h(
+        'p',
+        {},
+        'Drag across the chart to enlarge a part. Dashes and diamonds are evaluations, bands the 95 % interval of the mean (Student’s t).',
+      ),
+      this.csv,
+    );
     this.empty = h('div');
-    this.shown = h('div', { class: 'learning', hidden: true }, this.picker.element,
-      h('div', { class: 'learning-main' }, h('section', { class: 'card curve-tools', 'aria-label': 'What the chart shows' }, ...this.#tools()), this.curves.element, this.tables));
+    this.shown = h(
+      'div',
+      { class: 'learning', hidden: true },
+      this.picker.element,
+      h(
+        'div',
+        { class: 'learning-main' },
+        h('section', { class: 'card curve-tools', 'aria-label': 'What the chart shows' }, ...this.#tools()),
+        this.curves.element,
+        this.tables,
+      ),
+    );
     box.append(h('div', { class: 'view-head' }, h('h1', {}, 'Learning')), this.problem, this.empty, this.shown);
     this.empty.replaceChildren(statePanel('Loading the runs', 'Reading the run directories.', { kind: 'loading' }));
     this.closed = false;
@@ -90,23 +108,68 @@ class LearningView {
       remember(memory);
       this.#draw();
     };
-    const check = (text, name, act) => h('label', { class: 'check' }, h('input', { type: 'checkbox', checked: settings[name], onchange: (event) => act(event.target.checked) }), text);
+    const check = (text, name, act) =>
+      h(
+        'label',
+        { class: 'check' },
+        h('input', { type: 'checkbox', checked: settings[name], onchange: (event) => act(event.target.checked) }),
+        text,
+      );
     const shown = h('output', {}, number(settings.smoothing, 2));
-    const slider = h('input', { type: 'range', min: 0, max: 0.98, step: 0.02, value: settings.smoothing, oninput: () => {
-      shown.value = number(Number(slider.value), 2);
-      set('smoothing', Number(slider.value), { smooth: slider.value });
-    } });
+    const slider = h('input', {
+      type: 'range',
+      min: 0,
+      max: 0.98,
+      step: 0.02,
+      value: settings.smoothing,
+      oninput: () => {
+        shown.value = number(Number(slider.value), 2);
+        set('smoothing', Number(slider.value), { smooth: slider.value });
+      },
+    });
     const hide = () => ({ hide: settings.training && settings.evaluation ? '' : settings.training ? 'evaluation' : 'training' });
     return [
       h('label', { class: 'field' }, h('span', { class: 'field-name' }, 'Smoothing of training ', shown), slider),
-      h('label', { class: 'field' }, h('span', { class: 'field-name' }, 'Unit'), select([['return', 'return'], ['ceiling', '% of the ceiling']], settings.share ? 'ceiling' : 'return',
-        (value) => set('share', value === 'ceiling', { unit: value === 'ceiling' ? value : '' }))),
-      h('label', { class: 'field' }, h('span', { class: 'field-name' }, 'Over'), select([['episodes', 'episodes'], ['steps', 'training steps']], settings.steps ? 'steps' : 'episodes',
-        (value) => set('steps', value === 'steps', { x: value === 'steps' ? value : '' }))),
-      h('fieldset', { class: 'row plain' }, h('legend', { class: 'visually-hidden' }, 'Curves'),
-        check('training return', 'training', (on) => { settings.training = on; set('training', on, hide()); }),
-        check('evaluation', 'evaluation', (on) => { settings.evaluation = on; set('evaluation', on, hide()); }),
-        check('mean and 95 % interval of like runs', 'mean', (on) => set('mean', on, { mean: on ? '' : 'off' }))),
+      h(
+        'label',
+        { class: 'field' },
+        h('span', { class: 'field-name' }, 'Unit'),
+        select(
+          [
+            ['return', 'return'],
+            ['ceiling', '% of the ceiling'],
+          ],
+          settings.share ? 'ceiling' : 'return',
+          (value) => set('share', value === 'ceiling', { unit: value === 'ceiling' ? value : '' }),
+        ),
+      ),
+      h(
+        'label',
+        { class: 'field' },
+        h('span', { class: 'field-name' }, 'Over'),
+        select(
+          [
+            ['episodes', 'episodes'],
+            ['steps', 'training steps'],
+          ],
+          settings.steps ? 'steps' : 'episodes',
+          (value) => set('steps', value === 'steps', { x: value === 'steps' ? value : '' }),
+        ),
+      ),
+      h(
+        'fieldset',
+        { class: 'row plain' },
+        h('legend', { class: 'visually-hidden' }, 'Curves'),
+        check('training return', 'training', (on) => {
+          settings.training = on;
+          set('training', on, hide());
+        }),
+        check('evaluation', 'evaluation', (on) => {
+          settings.evaluation = on;
+          set('evaluation', on, hide());
+        }),
+        check('mean and 95 % interval of like runs', 'mean', (on) => set('mean', on, { mean: on ? '' : 'off' })),
+      ),
     ];
   }
 
@@ -131,8 +194,11 @@ class LearningView {
       showConnection('waiting', 'Disconnected');
       announce(error.message);
       this.problem.hidden = false;
-      this.problem.replaceChildren(h('span', {}, `${error.message} `), h('code', {}, COMMANDS.dashboard),
-        h('button', { type: 'button', onclick: () => this.#update() }, 'Try now'));
+      this.problem.replaceChildren(
+        h('span', {}, `${error.message} `),
+        h('code', {}, COMMANDS.dashboard),
+        h('button', { type: 'button', onclick: () => this.#update() }, 'Try now'),
+      );
       if (!this.runs) this.empty.replaceChildren();
       this.retry.later(() => this.#update());
     }
@@ -146,7 +212,8 @@ class LearningView {
     const newest = withEpisodes[0] ?? this.runs[0];
     this.picker.chosen = this.runs
       .filter((run) => run.preset === newest.preset && run.config_hash === newest.config_hash && run.lesson === newest.lesson)
-      .slice(0, 10).map(({ id }) => id);
+      .slice(0, 10)
+      .map(({ id }) => id);
   }
 
   async #fetch(id) {
@@ -167,16 +234,22 @@ class LearningView {
     const none = this.runs && !this.runs.length;
     this.shown.hidden = !this.runs || none;
     if (none) {
-      this.empty.replaceChildren(statePanel('There are no runs yet', 'They appear here as soon as one begins. Train a network:', { command: COMMANDS.train }));
+      this.empty.replaceChildren(
+        statePanel('There are no runs yet', 'They appear here as soon as one begins. Train a network:', {
+          command: COMMANDS.train,
+        }),
+      );
       return;
     }
     if (this.runs) this.empty.replaceChildren();
     const colours = places(this.picker.chosenRows(), this.settings.mean);
     this.picker.colour(colours);
-    const chosen = this.picker.chosen.filter((id) => this.data.has(id)).map((id) => {
-      const { row, info, summary, records } = this.data.get(id);
-      return { id, row, info, summary, records, place: colours.get(id) ?? 0, name: name(row) };
-    });
+    const chosen = this.picker.chosen
+      .filter((id) => this.data.has(id))
+      .map((id) => {
+        const { row, info, summary, records } = this.data.get(id);
+        return { id, row, info, summary, records, place: colours.get(id) ?? 0, name: name(row) };
+      });
     this.curves.setRuns(chosen, this.settings);
     this.#tell(chosen);
     this.#renewTables(chosen);
@@ -196,17 +269,29 @@ class LearningView {
     const key = JSON.stringify([chosen.map(({ id, row, summary }) => [id, row, Boolean(summary)]), this.differing]);
     if (key === this.tableKey) return;
     this.tableKey = key;
-    this.csv.replaceChildren(...(chosen.length ? ['All records of ', ...chosen.slice(0, 6).map(({ id, name: text }) => h('a', { href: episodesCsvUrl(id), download: `${id}.csv` }, `${text} (CSV)`))] : []));
+    this.csv.replaceChildren(
+      ...(chosen.length
+        ? [
+            'All records of ',
+            ...chosen
+              .slice(0, 6)
+              .map(({ id, name: text }) => h('a', { href: episodesCsvUrl(id), download: `${id}.csv` }, `${text} (CSV)`)),
+          ]
+        : []),
+    );
     if (!chosen.length) {
       this.tables.replaceChildren();
       return;
     }
-    this.tables.replaceChildren(resultTable(chosen), parameterTable(chosen, this.differing, (on) => {
-      this.differing = on;
-      remember({ differing: on ? '1' : '' });
-      this.#draw();
-      this.tables.querySelector('input')?.focus();
-    }));
+    this.tables.replaceChildren(
+      resultTable(chosen),
+      parameterTable(chosen, this.differing, (on) => {
+        this.differing = on;
+        remember({ differing: on ? '1' : '' });
+        this.#draw();
+        this.tables.querySelector('input')?.focus();
+      }),
+    );
   }
 }
 

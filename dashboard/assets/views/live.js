@@ -17,7 +17,14 @@ import { FRAME_FACTS, frameFacts, instruments } from './instruments.js';
 import { statePanel } from './states.js';
 
 /** Steps a second that can be asked for; 0 is as fast as possible. */
-const SPEEDS = [[0, 'as fast as possible'], [1, '1 step/s'], [3, '3 steps/s'], [10, '10 steps/s'], [30, '30 steps/s'], [60, '60 steps/s']];
+const SPEEDS = [
+  [0, 'as fast as possible'],
+  [1, '1 step/s'],
+  [3, '3 steps/s'],
+  [10, '10 steps/s'],
+  [30, '30 steps/s'],
+  [60, '60 steps/s'],
+];
 /** How often the list of live runs is renewed, and how long to wait for a run before saying that there is none, in ms. */
 const LIST_EVERY_MS = 3000;
 const PATIENCE_MS = 700;
@@ -37,7 +44,10 @@ class LiveView {
     this.records = [];
     const returns = { panel: null };
     const { scene, board, element } = instruments((shared) => [
-      new WeightsPanel(shared, { change: params.get('heat') === 'change', onToggle: (change) => remember({ heat: change ? 'change' : '' }) }),
+      new WeightsPanel(shared, {
+        change: params.get('heat') === 'change',
+        onToggle: (change) => remember({ heat: change ? 'change' : '' }),
+      }),
       new EligibilityPanel(shared),
       (returns.panel = new ReturnsPanel(shared)),
     ]);
@@ -70,16 +80,39 @@ class LiveView {
       this.wanted = run;
       this.#connect();
     });
-    this.pause = h('button', { type: 'button', disabled: true, onclick: () => this.socket.send({ paused: !this.control?.paused }) });
-    this.step = h('button', { type: 'button', disabled: true, onclick: () => this.socket.send({ step: 1 }) }, icon('step'), 'Step');
-    this.speed = select(SPEEDS.map(([value, text]) => [String(value), text]), '0', (value) => this.socket.send({ speed: Number(value) }), { disabled: true });
+    this.pause = h('button', {
+      type: 'button',
+      disabled: true,
+      onclick: () => this.socket.send({ paused: !this.control?.paused }),
+    });
+    this.step = h(
+      'button',
+      { type: 'button', disabled: true, onclick: () => this.socket.send({ step: 1 }) },
+      icon('step'),
+      'Step',
+    );
+    this.speed = select(
+      SPEEDS.map(([value, text]) => [String(value), text]),
+      '0',
+      (value) => this.socket.send({ speed: Number(value) }),
+      { disabled: true },
+    );
     this.viewers = h('span', { class: 'muted' });
     this.#showControl(null);
-    return h('div', { class: 'view-head' }, h('h1', {}, 'Live'),
+    return h(
+      'div',
+      { class: 'view-head' },
+      h('h1', {}, 'Live'),
       h('label', { class: 'row' }, h('span', { class: 'field-name' }, 'Run'), this.runs),
-      h('div', { class: 'row', role: 'group', 'aria-label': 'Control of the agent' }, this.pause, this.step,
-        h('label', { class: 'row' }, h('span', { class: 'field-name' }, 'Speed'), this.speed)),
-      this.viewers);
+      h(
+        'div',
+        { class: 'row', role: 'group', 'aria-label': 'Control of the agent' },
+        this.pause,
+        this.step,
+        h('label', { class: 'row' }, h('span', { class: 'field-name' }, 'Speed'), this.speed),
+      ),
+      this.viewers,
+    );
   }
 
   #connect() {
@@ -134,11 +167,26 @@ class LiveView {
 
   #nothing() {
     if (this.run) return;
-    this.#say(this.wanted
-      ? statePanel('This run is not live', `The run ${this.wanted} publishes nothing now. See what it learned under Learning, or watch the newest run.`, {
-        action: { text: 'Watch the newest run', act: () => { remember({ run: '' }); this.wanted = ''; this.#connect(); } },
-      })
-      : statePanel('No run is live', 'This page shows the next run by itself as soon as one begins. Start one:', { command: COMMANDS.train }));
+    this.#say(
+      this.wanted
+        ? statePanel(
+            'This run is not live',
+            `The run ${this.wanted} publishes nothing now. See what it learned under Learning, or watch the newest run.`,
+            {
+              action: {
+                text: 'Watch the newest run',
+                act: () => {
+                  remember({ run: '' });
+                  this.wanted = '';
+                  this.#connect();
+                },
+              },
+            },
+          )
+        : statePanel('No run is live', 'This page shows the next run by itself as soon as one begins. Start one:', {
+            command: COMMANDS.train,
+          }),
+    );
   }
 
   /** @param {{kind: string, value: object, dropped: number}} event */
@@ -199,9 +247,12 @@ class LiveView {
   #end() {
     this.over = true;
     this.#showControl(null);
-    this.#banner('info', h('span', {}, 'This run is over.'),
+    this.#banner(
+      'info',
+      h('span', {}, 'This run is over.'),
       h('a', { href: `#/learning?runs=${encodeURIComponent(this.run)}` }, 'What it learned'),
-      h('a', { href: `#/replay?run=${encodeURIComponent(this.run)}` }, 'Its recordings'));
+      h('a', { href: `#/replay?run=${encodeURIComponent(this.run)}` }, 'Its recordings'),
+    );
     announce('The run is over.');
     this.#list();
   }
@@ -232,7 +283,8 @@ class LiveView {
     }
     this.step.disabled = off || !paused;
     const speed = String(control.speed ?? 0);
-    if (!SPEEDS.some(([value]) => String(value) === speed)) setOptions(this.speed, [...SPEEDS.map(([value, text]) => [String(value), text]), [speed, `${speed} steps/s`]], speed);
+    if (!SPEEDS.some(([value]) => String(value) === speed))
+      setOptions(this.speed, [...SPEEDS.map(([value, text]) => [String(value), text]), [speed, `${speed} steps/s`]], speed);
     this.speed.value = speed;
   }
 

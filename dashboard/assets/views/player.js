@@ -17,23 +17,44 @@ export class Player {
     this.step = 0;
     this.playing = false;
     this.due = 0;
-    const button = (name, label, act) => h('button', { type: 'button', 'aria-label': label, title: label, onclick: act }, icon(name));
+    const button = (name, label, act) =>
+      h('button', { type: 'button', 'aria-label': label, title: label, onclick: act }, icon(name));
     this.playButton = h('button', { type: 'button', class: 'primary', onclick: () => this.toggle() });
-    this.slider = h('input', { type: 'range', min: 0, max: 0, value: 0, 'aria-label': 'Step of the episode', oninput: () => {
-      this.pause();
-      this.seek(Number(this.slider.value));
-    } });
+    this.slider = h('input', {
+      type: 'range',
+      min: 0,
+      max: 0,
+      value: 0,
+      'aria-label': 'Step of the episode',
+      oninput: () => {
+        this.pause();
+        this.seek(Number(this.slider.value));
+      },
+    });
     this.place = h('output', {}, '–');
-    this.element = h('section', { class: 'card player', 'aria-label': 'Player' },
+    this.element = h(
+      'section',
+      { class: 'card player', 'aria-label': 'Player' },
       button('first', 'To the beginning', () => this.seek(0)),
       button('back', 'One step back', () => this.nudge(-1)),
       this.playButton,
       button('step', 'One step on', () => this.nudge(1)),
-      this.slider, this.place,
-      h('label', { class: 'row' }, h('span', { class: 'field-name' }, 'Speed'), select(RATES.map((value) => [String(value), `${value} steps/s`]), String(this.rate), (value) => {
-        this.rate = Number(value);
-        onRate(this.rate);
-      })));
+      this.slider,
+      this.place,
+      h(
+        'label',
+        { class: 'row' },
+        h('span', { class: 'field-name' }, 'Speed'),
+        select(
+          RATES.map((value) => [String(value), `${value} steps/s`]),
+          String(this.rate),
+          (value) => {
+            this.rate = Number(value);
+            onRate(this.rate);
+          },
+        ),
+      ),
+    );
     this.#show();
     this.onKey = (event) => this.#key(event);
     document.addEventListener('keydown', this.onKey);
@@ -111,7 +132,13 @@ export class Player {
 
   /** Space and arrows act wherever no control wants them. */
   #key(event) {
-    if (event.target.closest('input, select, textarea, button, a, summary, [tabindex="0"]') || event.ctrlKey || event.altKey || event.metaKey) return;
+    if (
+      event.target.closest('input, select, textarea, button, a, summary, [tabindex="0"]') ||
+      event.ctrlKey ||
+      event.altKey ||
+      event.metaKey
+    )
+      return;
     if (event.key === ' ') this.toggle();
     else if (event.key === 'ArrowRight') this.nudge(event.shiftKey ? 10 : 1);
     else if (event.key === 'ArrowLeft') this.nudge(event.shiftKey ? -10 : -1);

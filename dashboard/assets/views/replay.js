@@ -56,17 +56,40 @@ class ReplayView {
       this.#list('');
     });
     this.list = h('ul', { class: 'recording-list' });
-    this.kind = select([], '', (kind) => {
-      remember({ kind });
-      this.#showList(kind);
-    }, { 'aria-label': 'Which recordings' });
+    this.kind = select(
+      [],
+      '',
+      (kind) => {
+        remember({ kind });
+        this.#showList(kind);
+      },
+      { 'aria-label': 'Which recordings' },
+    );
     this.stage = h('div', { hidden: true }, this.player.element, this.facts.element, element);
     this.message = h('div');
-    this.shown = h('div', { class: 'replay', hidden: true },
-      h('section', { class: 'card recordings', 'aria-labelledby': 'recordings-title' }, h('h2', { id: 'recordings-title' }, 'Recordings'), this.kind, this.list),
-      h('div', {}, this.message, this.stage));
+    this.shown = h(
+      'div',
+      { class: 'replay', hidden: true },
+      h(
+        'section',
+        { class: 'card recordings', 'aria-labelledby': 'recordings-title' },
+        h('h2', { id: 'recordings-title' }, 'Recordings'),
+        this.kind,
+        this.list,
+      ),
+      h('div', {}, this.message, this.stage),
+    );
     this.empty = h('div');
-    box.append(h('div', { class: 'view-head' }, h('h1', {}, 'Replay'), h('label', { class: 'row' }, h('span', { class: 'field-name' }, 'Run'), this.runs)), this.empty, this.shown);
+    box.append(
+      h(
+        'div',
+        { class: 'view-head' },
+        h('h1', {}, 'Replay'),
+        h('label', { class: 'row' }, h('span', { class: 'field-name' }, 'Run'), this.runs),
+      ),
+      this.empty,
+      this.shown,
+    );
     this.empty.replaceChildren(statePanel('Loading the recordings', 'Reading the run directories.', { kind: 'loading' }));
     this.#open();
   }
@@ -88,11 +111,19 @@ class ReplayView {
       this.retry.succeeded();
       showConnection('open', 'Connected');
       if (!runs.length) {
-        this.empty.replaceChildren(statePanel('There are no runs yet', 'A run records its first, its best and some other episodes. Train a network:', { command: COMMANDS.train }));
+        this.empty.replaceChildren(
+          statePanel('There are no runs yet', 'A run records its first, its best and some other episodes. Train a network:', {
+            command: COMMANDS.train,
+          }),
+        );
         return;
       }
       if (!runs.some(({ id }) => id === this.run)) this.run = runs[0].id;
-      setOptions(this.runs, runs.map((run) => [run.id, run.id]), this.run);
+      setOptions(
+        this.runs,
+        runs.map((run) => [run.id, run.id]),
+        this.run,
+      );
       await this.#list(this.params.get('recording') ?? '');
     } catch (error) {
       this.#fail(error, () => this.#open());
@@ -112,7 +143,13 @@ class ReplayView {
       if (!recordings.length) {
         this.stage.hidden = true;
         this.list.replaceChildren(h('li', { class: 'muted' }, 'None.'));
-        this.message.replaceChildren(statePanel('Nothing was recorded of this run', 'Runs record episodes while they train; a run that was made without recordings has none. Choose another run above, or train a new one:', { command: COMMANDS.train }));
+        this.message.replaceChildren(
+          statePanel(
+            'Nothing was recorded of this run',
+            'Runs record episodes while they train; a run that was made without recordings has none. Choose another run above, or train a new one:',
+            { command: COMMANDS.train },
+          ),
+        );
         counters.replay = { run: this.run, recording: null, step: 0, steps: 0, playing: false };
         return;
       }
@@ -132,7 +169,11 @@ class ReplayView {
       return some.length ? [{ kind, text: `${text} (${some.length})`, holds: some.includes(chosen) }] : [];
     });
     const asked = kinds.find(({ kind, holds }) => holds && kind === this.params.get('kind')) ?? kinds.find(({ holds }) => holds);
-    setOptions(this.kind, kinds.map(({ kind, text }) => [kind, text]), asked.kind);
+    setOptions(
+      this.kind,
+      kinds.map(({ kind, text }) => [kind, text]),
+      asked.kind,
+    );
     this.#showList(asked.kind);
   }
 
@@ -146,17 +187,26 @@ class ReplayView {
       const current = button.dataset.name === this.recording?.name;
       if (current) button.setAttribute('aria-current', 'true');
       else button.removeAttribute('aria-current');
-      if (current) this.list.scrollTop = button.offsetTop - this.list.offsetTop - this.list.clientHeight / 2;
+      if (current) this.list.scrollTop = button.offsetTop - this.list.clientHeight / 2;
     }
   }
 
   #item(recording) {
     const tags = recording.reasons.map((reason) => h('span', { class: `tag ${reason}` }, reason));
     if (recording.crashed && !recording.reasons.includes('crashed')) tags.push(h('span', { class: 'tag crashed' }, 'crashed'));
-    const where = recording.test_track === null || recording.test_track === undefined ? '' : `, test track ${recording.test_track}`;
-    return h('li', {}, h('button', { type: 'button', 'data-name': recording.name, onclick: () => this.#load(recording.name, 0, true) },
-      h('span', {}, `Episode ${count(recording.episode)}`), h('b', {}, number(recording.return, 1)),
-      h('span', { class: 'about' }, `phase ${recording.phase || '–'}${where} · ${count(recording.frames)} steps `, ...tags)));
+    const where =
+      recording.test_track === null || recording.test_track === undefined ? '' : `, test track ${recording.test_track}`;
+    return h(
+      'li',
+      {},
+      h(
+        'button',
+        { type: 'button', 'data-name': recording.name, onclick: () => this.#load(recording.name, 0, true) },
+        h('span', {}, `Episode ${count(recording.episode)}`),
+        h('b', {}, number(recording.return, 1)),
+        h('span', { class: 'about' }, `phase ${recording.phase || '–'}${where} · ${count(recording.frames)} steps `, ...tags),
+      ),
+    );
   }
 
   async #load(name, step, play = false) {
@@ -191,7 +241,13 @@ class ReplayView {
     if (jumped) this.board.seek(this.frames, step);
     else this.board.push(this.frames[step]);
     this.facts.soon(() => (this.scene.frame ? frameFacts(this.scene) : {}));
-    counters.replay = { run: this.run, recording: this.recording.name, step, steps: this.frames.length, playing: this.player.playing };
+    counters.replay = {
+      run: this.run,
+      recording: this.recording.name,
+      step,
+      steps: this.frames.length,
+      playing: this.player.playing,
+    };
     clearTimeout(this.memory);
     this.memory = setTimeout(() => remember({ step: this.player.step }), 300);
   }
@@ -206,7 +262,11 @@ class ReplayView {
       showConnection('waiting', 'Disconnected');
       this.retry.later(again);
     }
-    const state = statePanel('This cannot be shown', error.message, { kind: 'error', command: error.status === 0 ? COMMANDS.dashboard : undefined, action: { text: 'Try again', act: again } });
+    const state = statePanel('This cannot be shown', error.message, {
+      kind: 'error',
+      command: error.status === 0 ? COMMANDS.dashboard : undefined,
+      action: { text: 'Try again', act: again },
+    });
     if (this.shown.hidden) this.empty.replaceChildren(state);
     else {
       this.stage.hidden = true;

@@ -116,28 +116,75 @@ function road(reader) {
 
 function frame(reader) {
   const frame = {
-    episode: 0, step: 0, phase: 0, x: 0, y: 0, heading: 0, observation: NO_FLOATS, action: 0, shares: NO_FLOATS, reward: 0,
-    episodeReturn: 0, dopamine: null, value: null, raster: NO_BYTES, ticks: 0, mode: MODES[0],
+    episode: 0,
+    step: 0,
+    phase: 0,
+    x: 0,
+    y: 0,
+    heading: 0,
+    observation: NO_FLOATS,
+    action: 0,
+    shares: NO_FLOATS,
+    reward: 0,
+    episodeReturn: 0,
+    dopamine: null,
+    value: null,
+    raster: NO_BYTES,
+    ticks: 0,
+    mode: MODES[0],
   };
   while (reader.next()) {
     switch (reader.field) {
-      case 1: frame.episode = reader.uint(); break;
-      case 2: frame.step = reader.uint(); break;
-      case 3: frame.phase = reader.uint(); break;
-      case 4: frame.x = reader.double(); break;
-      case 5: frame.y = reader.double(); break;
-      case 6: frame.heading = reader.double(); break;
-      case 7: frame.observation = reader.floats(); break;
-      case 8: frame.action = reader.uint(); break;
-      case 9: frame.shares = reader.floats(); break;
-      case 10: frame.reward = reader.double(); break;
-      case 11: frame.episodeReturn = reader.double(); break;
-      case 12: frame.dopamine = reader.double(); break;
-      case 13: frame.value = reader.double(); break;
-      case 14: frame.raster = reader.blob(); break;
-      case 15: frame.ticks = reader.uint(); break;
-      case 16: frame.mode = MODES[reader.uint()] ?? MODES[0]; break;
-      default: reader.skip();
+      case 1:
+        frame.episode = reader.uint();
+        break;
+      case 2:
+        frame.step = reader.uint();
+        break;
+      case 3:
+        frame.phase = reader.uint();
+        break;
+      case 4:
+        frame.x = reader.double();
+        break;
+      case 5:
+        frame.y = reader.double();
+        break;
+      case 6:
+        frame.heading = reader.double();
+        break;
+      case 7:
+        frame.observation = reader.floats();
+        break;
+      case 8:
+        frame.action = reader.uint();
+        break;
+      case 9:
+        frame.shares = reader.floats();
+        break;
+      case 10:
+        frame.reward = reader.double();
+        break;
+      case 11:
+        frame.episodeReturn = reader.double();
+        break;
+      case 12:
+        frame.dopamine = reader.double();
+        break;
+      case 13:
+        frame.value = reader.double();
+        break;
+      case 14:
+        frame.raster = reader.blob();
+        break;
+      case 15:
+        frame.ticks = reader.uint();
+        break;
+      case 16:
+        frame.mode = MODES[reader.uint()] ?? MODES[0];
+        break;
+      default:
+        reader.skip();
     }
   }
   return frame;
@@ -157,24 +204,59 @@ function weights(reader) {
 function recording(reader) {
   const reasons = [];
   const recording = {
-    name: '', reasons: [], runId: '', episode: 0, phase: 0, episodeReturn: 0, crashed: false, mode: MODES[0], testTrack: null,
-    populations: [], road: null, frames: [],
+    name: '',
+    reasons: [],
+    runId: '',
+    episode: 0,
+    phase: 0,
+    episodeReturn: 0,
+    crashed: false,
+    mode: MODES[0],
+    testTrack: null,
+    populations: [],
+    road: null,
+    frames: [],
   };
   while (reader.next()) {
     switch (reader.field) {
-      case 1: recording.name = reader.string(); break;
-      case 2: reader.enums(reasons); break;
-      case 3: recording.runId = reader.string(); break;
-      case 4: recording.episode = reader.uint(); break;
-      case 5: recording.phase = reader.uint(); break;
-      case 6: recording.episodeReturn = reader.double(); break;
-      case 7: recording.crashed = reader.bool(); break;
-      case 8: recording.mode = MODES[reader.uint()] ?? MODES[0]; break;
-      case 9: recording.testTrack = reader.uint(); break;
-      case 10: recording.populations.push(population(reader.message())); break;
-      case 11: recording.road = road(reader.message()); break;
-      case 12: recording.frames.push(frame(reader.message())); break;
-      default: reader.skip();
+      case 1:
+        recording.name = reader.string();
+        break;
+      case 2:
+        reader.enums(reasons);
+        break;
+      case 3:
+        recording.runId = reader.string();
+        break;
+      case 4:
+        recording.episode = reader.uint();
+        break;
+      case 5:
+        recording.phase = reader.uint();
+        break;
+      case 6:
+        recording.episodeReturn = reader.double();
+        break;
+      case 7:
+        recording.crashed = reader.bool();
+        break;
+      case 8:
+        recording.mode = MODES[reader.uint()] ?? MODES[0];
+        break;
+      case 9:
+        recording.testTrack = reader.uint();
+        break;
+      case 10:
+        recording.populations.push(population(reader.message()));
+        break;
+      case 11:
+        recording.road = road(reader.message());
+        break;
+      case 12:
+        recording.frames.push(frame(reader.message()));
+        break;
+      default:
+        reader.skip();
     }
   }
   recording.reasons = reasons.map((reason) => REASONS[reason] ?? REASONS[0]);
