@@ -40,7 +40,7 @@ pub struct DashboardArgs {
     /// Listen to other machines without a token: whoever reaches the address may look, pause and drive. For closed networks.
     #[arg(long)]
     pub insecure_network: bool,
-    /// Origin of pages that may use this dashboard beside its own, such as https://dashboard.example. May be given again.
+    /// Origin of pages that may use this dashboard beside its own, such as `https://dashboard.example`. May be given again.
     #[arg(long, value_name = "ORIGIN")]
     pub allow_origin: Vec<Origin>,
 }
@@ -49,7 +49,7 @@ pub struct DashboardArgs {
 #[derive(Args, Clone, Debug)]
 pub struct HealthcheckArgs {
     /// Address of the dashboard's pages.
-    #[arg(long, value_name = "HOST:PORT", default_value = DEFAULT_LISTEN, env = "SPIKEDRIVE_DASHBOARD")]
+    #[arg(long, value_name = "HOST:PORT", default_value = DEFAULT_LISTEN)]
     pub dashboard: Address,
 }
 

@@ -9,9 +9,7 @@ use tokio::net::TcpSocket;
 fn program(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_spikedrive-dashboard"));
     command.args(args);
-    for variable in
-        ["INGEST", "DASHBOARD_LISTEN", "RUNS", "SERVER", "DASHBOARD_TOKEN_FILE", "DASHBOARD", "LOG", "LOG_FORMAT"]
-    {
+    for variable in ["INGEST", "DASHBOARD_LISTEN", "RUNS", "SERVER", "DASHBOARD_TOKEN_FILE", "LOG", "LOG_FORMAT"] {
         command.env_remove(format!("SPIKEDRIVE_{variable}"));
     }
     command

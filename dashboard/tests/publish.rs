@@ -204,6 +204,9 @@ async fn what_is_not_there_is_named() {
         ("/api/runs/..%2F..%2Fetc", StatusCode::BAD_REQUEST, "is no name"),
         ("/api/runs/none/recordings/..%2Frun", StatusCode::BAD_REQUEST, "is no name"),
         ("/api/nothing", StatusCode::NOT_FOUND, "there is nothing at /api/nothing"),
+        ("/api/runs/none/episodes?from=x", StatusCode::BAD_REQUEST, "invalid digit"),
+        ("/ws/live?run=../x", StatusCode::BAD_REQUEST, "open this address as a WebSocket"),
+        ("/ws/drive", StatusCode::BAD_REQUEST, "open this address as a WebSocket"),
         ("/assets/nothing.js", StatusCode::NOT_FOUND, "nothing.js"),
         ("/assets/..%2FCargo.toml", StatusCode::NOT_FOUND, "Cargo.toml"),
     ] {

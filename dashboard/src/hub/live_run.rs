@@ -3,64 +3,14 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use spikedrive_proto::v1::{Control, Population, RunStart};
+use spikedrive_proto::v1::{Population, RunStart};
 use tokio::sync::watch;
-use tokio::time::{Duration, Instant};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::asked::{Asked, Wish, WishError};
 use super::feed::{EpisodesFrom, Feed, Kind, News};
 use crate::names::Name;
-
-/// How long a run that nobody looks at any more stays paused or slow: long enough to load the page again.
-const GRACE: Duration = Duration::from_secs(5);
-/// The fastest pace that can be asked for, in steps a second.
-const MAX_SPEED: f64 = 1e6;
-/// Most single steps of one request.
-const MAX_STEPS: u64 = 1000;
-
-/// What viewers ask for, and how many they are.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Asked {
-    /// What the agent is told.
-    pub(crate) control: Control,
-    /// Number of viewers.
-    pub(crate) viewers: usize,
-    /// When the last one left.
-    left_at: Option<Instant>,
-}
-
-impl Asked {
-    /// When pause and speed end, since nobody is left who could end them.
-    pub(crate) fn release_at(&self) -> Option<Instant> {
-        let is_held = self.control.paused || self.control.speed > 0.0;
-        self.left_at.filter(|_| is_held && self.viewers == 0).map(|left_at| left_at + GRACE)
-    }
-
-    fn update(&mut self) {
-        self.control.frames = self.viewers > 0;
-        self.control.weights = self.viewers > 0;
-    }
-}
-
-/// What one viewer asks for.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Wish {
-    /// Wait, or go on.
-    Pause(bool),
-    /// So many steps, then wait.
-    Step(u64),
-    /// Steps a second; 0 is as fast as possible.
-    Speed(f64),
-}
-
-/// A wish that cannot be granted.
-#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
-pub(crate) enum WishError {
-    #[error("step: {0} is outside 1..={MAX_STEPS}")]
-    Step(u64),
-    #[error("speed: {0} is outside [0, {MAX_SPEED}] steps a second: 0 is as fast as possible")]
-    Speed(f64),
-}
 
 /// A run that is, or was, live.
 #[derive(Debug)]
@@ -126,15 +76,12 @@ impl LiveRun {
 
     /// Somebody looks at this run, as long as the result is kept.
     pub(crate) fn watch(self: &Arc<Self>) -> Viewing {
-        self.ask(|asked| asked.viewers += 1);
+        self.ask(Asked::arrive);
         Viewing { run: Arc::clone(self), changed: self.changed.subscribe(), asked: self.asked.subscribe() }
     }
 
     fn ask(&self, change: impl FnOnce(&mut Asked)) {
-        self.asked.send_modify(|asked| {
-            change(asked);
-            asked.update();
-        });
+        self.asked.send_modify(change);
     }
 
     fn change(&self, change: impl FnOnce(&mut Feed)) {
@@ -164,7 +111,7 @@ impl Publishing {
     pub(crate) fn begin(&self, start: RunStart, records: u64) {
         if !self.replaced.is_cancelled() {
             // They are counted since the stream began.
-            self.run.ask(|asked| asked.control.steps = 0);
+            self.run.ask(Asked::begin);
         }
         self.change(|feed| feed.begin(start, records));
     }
@@ -181,7 +128,7 @@ impl Publishing {
 
     /// Ends pause and speed.
     pub(crate) fn release(&self) {
-        self.run.ask(|asked| (asked.control.paused, asked.control.speed) = (false, 0.0));
+        self.run.ask(Asked::release);
     }
 
     /// Shows the latest of a kind.
@@ -254,28 +201,15 @@ impl Viewing {
 
     /// Asks for something.
     pub(crate) fn wish(&self, wish: Wish) -> Result<(), WishError> {
-        match wish {
-            Wish::Pause(paused) => self.run.ask(|asked| asked.control.paused = paused),
-            Wish::Step(steps) if (1..=MAX_STEPS).contains(&steps) => self.run.ask(|asked| {
-                asked.control.paused = true;
-                asked.control.steps = asked.control.steps.saturating_add(steps);
-            }),
-            Wish::Speed(speed) if (0.0..=MAX_SPEED).contains(&speed) => {
-                self.run.ask(|asked| asked.control.speed = speed)
-            }
-            Wish::Step(steps) => return Err(WishError::Step(steps)),
-            Wish::Speed(speed) => return Err(WishError::Speed(speed)),
-        }
+        wish.check()?;
+        self.run.ask(|asked| asked.grant(wish));
         Ok(())
     }
 }
 
 impl Drop for Viewing {
     fn drop(&mut self) {
-        self.run.ask(|asked| {
-            asked.viewers -= 1;
-            asked.left_at = Some(Instant::now());
-        });
+        self.run.ask(|asked| asked.leave(Instant::now()));
     }
 }
 
@@ -304,36 +238,6 @@ mod tests {
         assert!(wanted());
         drop(second);
         assert!(!wanted());
-    }
-
-    #[test]
-    fn a_pause_ends_after_the_last_viewer_left() {
-        let run = run();
-        let publishing = publish(&run, 1);
-        let viewing = run.watch();
-        viewing.wish(Wish::Pause(true)).unwrap();
-        assert_eq!(viewing.asked().release_at(), None);
-        drop(viewing);
-        assert!(publishing.asked().borrow().release_at().is_some());
-        publishing.release();
-        assert_eq!(publishing.asked().borrow().control, Control::default());
-        assert_eq!(publishing.asked().borrow().release_at(), None);
-    }
-
-    #[test]
-    fn wishes_have_ranges() {
-        let run = run();
-        let viewing = run.watch();
-        viewing.wish(Wish::Step(2)).unwrap();
-        viewing.wish(Wish::Step(1)).unwrap();
-        viewing.wish(Wish::Speed(12.5)).unwrap();
-        let Control { paused, steps, speed, .. } = viewing.asked().control;
-        assert_eq!((paused, steps, speed), (true, 3, 12.5));
-        for wish in [Wish::Step(0), Wish::Step(5000), Wish::Speed(-1.0), Wish::Speed(f64::NAN)] {
-            assert!(viewing.wish(wish).unwrap_err().to_string().contains("outside"), "{wish:?}");
-        }
-        let _publishing = publish(&run, 1);
-        assert_eq!(viewing.asked().control.steps, 0, "steps are counted since the stream began");
     }
 
     #[test]

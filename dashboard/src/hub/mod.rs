@@ -1,5 +1,6 @@
 //! What is live now: one entry a run, filled by its publisher and looked at by its viewers, neither of which ever waits for the other.
 
+mod asked;
 mod feed;
 mod live_run;
 
@@ -9,8 +10,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 use crate::names::Name;
+pub(crate) use asked::{Asked, Wish};
 pub(crate) use feed::{EpisodesFrom, Kind, encode};
-pub(crate) use live_run::{Asked, LiveRun, Publishing, Viewing, Wish};
+pub(crate) use live_run::{LiveRun, Publishing, Viewing};
 
 /// Most runs that are live at a time.
 const MAX_LIVE: usize = 64;

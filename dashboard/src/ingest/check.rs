@@ -47,6 +47,8 @@ fn invalid(field: &'static str, reason: impl Into<String>) -> Invalid {
 pub(crate) struct Start {
     pub(crate) run: Name,
     pub(crate) info: Value,
+    /// `info` as the agent wrote it.
+    pub(crate) text: String,
     pub(crate) neurons: u32,
 }
 
@@ -59,7 +61,7 @@ pub(crate) fn start(start: &v1::RunStart) -> Result<Start, Invalid> {
     }
     let neurons = populations(&start.populations)?;
     start.initial_weights.iter().try_for_each(|weights| matrix("initial_weights", weights))?;
-    Ok(Start { run, info, neurons })
+    Ok(Start { run, info, text: start.run_json.clone(), neurons })
 }
 
 /// Number of neurons of all layers.

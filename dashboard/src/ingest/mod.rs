@@ -1,6 +1,7 @@
 //! Takes what agents publish: checks it, keeps it, and hands it to the hub.
 
 mod check;
+mod log;
 mod run_files;
 
 use std::pin::Pin;

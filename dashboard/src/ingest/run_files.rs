@@ -1,16 +1,16 @@
 //! The directory of a run that is published: made and kept here, or only read where an agent on the same disk owns it.
 
-use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::fs::{self, File, Permissions};
+use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use serde_json::Value;
 use tonic::Status;
 use tracing::{info, warn};
 
 use super::check::{Record, Start};
+use super::log::{Tail, append_whole, open_log, read_log};
 use crate::files::write_whole;
 use crate::names::Name;
 use crate::store::{LOG_FILE, RECORDINGS, RUN_FILE, RecordingHeader, RecordingIndex, SUMMARY_FILE, Store};
@@ -19,9 +19,6 @@ use crate::store::{LOG_FILE, RECORDINGS, RUN_FILE, RecordingHeader, RecordingInd
 pub(crate) const MARKER: &str = "ingested";
 /// Most bytes of a run's recordings.
 const MAX_RECORDINGS: u64 = 256 << 20;
-/// How often, and how long apart, a log is asked for that somebody else writes.
-const LOCK_ATTEMPTS: u32 = 100;
-const LOCK_INTERVAL: Duration = Duration::from_millis(20);
 /// What tells one run from another of the same name.
 const IDENTITY: [&str; 4] = ["preset", "seed", "started_at", "config_hash"];
 
@@ -66,7 +63,7 @@ impl RunFiles {
         let directory = store.directory(&start.run);
         let failed = |error| FilesError::Io(directory.clone(), error);
         if !directory.exists() {
-            make_directory(store.root(), &directory, &start.info).map_err(failed)?;
+            make_directory(store.root(), &directory, &start.text).map_err(failed)?;
             info!(run = %start.run, "a run begins");
         }
         check_identity(&directory, start)?;
@@ -136,14 +133,12 @@ impl RunFiles {
 }
 
 /// Makes a run's directory: under another name, then renamed, so that it is never there without its marker.
-fn make_directory(root: &Path, directory: &Path, info: &Value) -> io::Result<()> {
+fn make_directory(root: &Path, directory: &Path, text: &str) -> io::Result<()> {
     fs::create_dir_all(root)?;
     let making = tempfile::Builder::new().prefix(".tmp-").tempdir_in(root)?;
     fs::set_permissions(making.path(), Permissions::from_mode(0o755))?;
     write_whole(making.path(), MARKER, b"")?;
-    let mut text = serde_json::to_vec_pretty(info)?;
-    text.push(b'\n');
-    write_whole(making.path(), RUN_FILE, &text)?;
+    write_whole(making.path(), RUN_FILE, text.as_bytes())?;
     write_whole(making.path(), LOG_FILE, b"")?;
     fs::rename(making.path(), directory)?;
     // It has another name now: there is nothing left to remove.
@@ -167,69 +162,6 @@ fn check_identity(directory: &Path, start: &Start) -> Result<(), FilesError> {
     Ok(())
 }
 
-/// Where a log ends.
-#[derive(Debug, Default)]
-struct Tail {
-    lines: u64,
-    whole_bytes: u64,
-    last_episode: u64,
-}
-
-impl Tail {
-    fn of(log: impl Read) -> io::Result<Self> {
-        let (mut tail, mut log, mut line) = (Self::default(), BufReader::new(log), Vec::new());
-        let mut last = Vec::new();
-        while log.read_until(b'\n', &mut line)? > 0 && line.ends_with(b"\n") {
-            tail.lines += 1;
-            tail.whole_bytes += line.len() as u64;
-            std::mem::swap(&mut last, &mut line);
-            line.clear();
-        }
-        let last: Option<Value> = serde_json::from_slice(&last).ok();
-        tail.last_episode = last.and_then(|record| record.get("episode")?.as_u64()).unwrap_or(tail.lines);
-        Ok(tail)
-    }
-}
-
-/// Our own log, without the line that a killed process may have torn.
-fn open_log(path: &Path) -> io::Result<(Option<File>, Tail)> {
-    let mut log = OpenOptions::new().read(true).append(true).create(true).open(path)?;
-    lock(&log)?;
-    let tail = Tail::of(&mut log)?;
-    log.set_len(tail.whole_bytes)?;
-    log.seek(SeekFrom::End(0))?;
-    Ok((Some(log), tail))
-}
-
-/// Nobody else writes the log as long as it is open. A stream that was replaced lets go of it soon.
-fn lock(log: &File) -> io::Result<()> {
-    for _ in 0..LOCK_ATTEMPTS {
-        match log.try_lock() {
-            Ok(()) => return Ok(()),
-            Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_INTERVAL),
-            Err(TryLockError::Error(error)) => return Err(error),
-        }
-    }
-    Err(io::Error::other("another dashboard writes this run: give each its own directory with --runs"))
-}
-
-/// The log of an agent on the same disk.
-fn read_log(path: &Path) -> io::Result<(Option<File>, Tail)> {
-    match File::open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok((None, Tail::default())),
-        log => Ok((None, Tail::of(log?)?)),
-    }
-}
-
-/// Appends all or nothing.
-fn append_whole(log: &mut File, bytes: &[u8]) -> io::Result<()> {
-    let before = log.metadata()?.len();
-    log.write_all(bytes).inspect_err(|_| {
-        // The next one to open the log repairs it, if this cannot.
-        let _ = log.set_len(before);
-    })
-}
-
 /// Which recordings must go so that there is room for one more, oldest first; `None` if there is no room whatever goes.
 fn recordings_to_drop(known: &[RecordingHeader], name: &str, bytes: u64, most: u64) -> Option<Vec<String>> {
     let others = || known.iter().filter(|header| header.name != name);
@@ -246,6 +178,9 @@ fn recordings_to_drop(known: &[RecordingHeader], name: &str, bytes: u64, most: u
 
 #[cfg(test)]
 mod tests {
+    use std::fs::OpenOptions;
+    use std::io::Write;
+
     use spikedrive_proto::v1::{Recording, RecordingReason};
 
     use super::*;
@@ -258,7 +193,7 @@ mod tests {
 
     fn start(seed: u64) -> Start {
         let info = serde_json::json!({ "preset": "stdp", "seed": seed, "episodes": 9 });
-        Start { run: "a".parse().unwrap(), info, neurons: 0 }
+        Start { run: "a".parse().unwrap(), text: info.to_string(), info, neurons: 0 }
     }
 
     fn record(number: u64) -> Record {

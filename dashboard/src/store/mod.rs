@@ -268,10 +268,59 @@ fn world_of(info: &Value) -> WorldOptions {
     info.get("world").and_then(|world| serde_json::from_value(world.clone()).ok()).unwrap_or_default()
 }
 
-/// The measured ceiling of phase 4, where the run drove in the base task with one of the measured horizons.
+/// The ceiling of the phase that a run was taught, as its description tells it or as it was measured for the base task.
 fn known_ceiling(info: &Value) -> Option<f64> {
-    let horizon = usize::try_from(info.get("horizon")?.as_u64()?).ok()?;
+    let taught = info.get("lesson").and_then(|lesson| lesson.get("phase")?.as_u64()).unwrap_or(4);
+    let phase = Phase::try_from(u32::try_from(taught).ok()?).ok()?;
+    let told = info.get("ceilings").and_then(|ceilings| ceilings.get(phase as usize - 1)?.as_f64());
     let is_base =
         info.get("environment_id")? == spikedrive_env::ENVIRONMENT_ID && world_of(info) == WorldOptions::default();
-    ceiling(Phase::Complex, horizon).filter(|_| is_base)
+    let horizon = usize::try_from(info.get("horizon")?.as_u64()?).ok()?;
+    told.or_else(|| ceiling(phase, horizon).filter(|_| is_base))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn write(store: &Store, run: &str, info: &Value) {
+        let directory = store.directory(&run.parse().unwrap());
+        fs::create_dir_all(&directory).unwrap();
+        fs::write(directory.join(RUN_FILE), info.to_string()).unwrap();
+    }
+
+    #[test]
+    fn runs_come_and_go_and_the_newest_is_first() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::new(directory.path().to_owned());
+        let ids = || store.rows().unwrap().into_iter().map(|row| row.id).collect::<Vec<_>>();
+        assert!(ids().is_empty());
+        write(&store, "b", &json!({ "started_at": "20260101T000000Z" }));
+        write(&store, "a", &json!({ "started_at": "20260102T000000Z" }));
+        write(&store, "no-json", &json!("text"));
+        fs::create_dir(directory.path().join("empty")).unwrap();
+        assert_eq!(ids(), ["a", "b"]);
+        write(&store, "b", &json!({ "started_at": "20260103T000000Z", "preset": "new" }));
+        assert_eq!(ids(), ["b", "a"]);
+        fs::remove_dir_all(directory.path().join("b")).unwrap();
+        assert_eq!(ids(), ["a"]);
+        assert!(matches!(store.run(&"b".parse().unwrap()), Err(StoreError::NoRun(_))));
+    }
+
+    #[test]
+    fn a_ceiling_is_that_of_the_phase_that_is_taught() {
+        let run = |fields: Value| {
+            let mut info = json!({ "environment_id": "SpikeDrive-v1", "horizon": 100 });
+            info.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+            known_ceiling(&info)
+        };
+        assert_eq!(run(json!({})), Some(243.6));
+        assert_eq!(run(json!({ "lesson": { "phase": 2 } })), Some(244.4));
+        assert_eq!(run(json!({ "lesson": { "phase": 2 }, "ceilings": [null, 200.5, null, null] })), Some(200.5));
+        assert_eq!(run(json!({ "world": { "gust": 0.1 } })), None);
+        assert_eq!(run(json!({ "horizon": 77 })), None);
+        assert_eq!(known_ceiling(&json!({ "horizon": 100 })), None, "it drove in another world");
+    }
 }

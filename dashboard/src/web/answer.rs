@@ -1,6 +1,8 @@
 //! Answers that say what went wrong, and what to do.
 
 use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
@@ -31,6 +33,19 @@ impl IntoResponse for Refusal {
 impl From<NameError> for Refusal {
     fn from(error: NameError) -> Self {
         Self::new(StatusCode::BAD_REQUEST, error.to_string())
+    }
+}
+
+impl From<QueryRejection> for Refusal {
+    fn from(rejection: QueryRejection) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, rejection.body_text())
+    }
+}
+
+impl From<WebSocketUpgradeRejection> for Refusal {
+    fn from(rejection: WebSocketUpgradeRejection) -> Self {
+        let text = format!("{}: open this address as a WebSocket", rejection.body_text().trim_end_matches('.'));
+        Self::new(rejection.status(), text)
     }
 }
 

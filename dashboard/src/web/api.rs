@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
@@ -65,9 +66,9 @@ pub(crate) async fn run(State(web): State<Web>, Path(run): Path<String>) -> Resu
 pub(crate) async fn episodes(
     State(web): State<Web>,
     Path(run): Path<String>,
-    Query(range): Query<Range>,
+    range: Result<Query<Range>, QueryRejection>,
 ) -> Result<impl IntoResponse, Refusal> {
-    let run: Name = run.parse()?;
+    let (run, Query(range)): (Name, _) = (run.parse()?, range?);
     let records = read(&web.store, move |store| store.episodes(&run, range.from, usize::MAX)).await?.records;
     Ok(([(header::CONTENT_TYPE, "application/json")], format!("[{}]", records.join(","))))
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::response::Response;
 use serde_json::{Value, json};
 use spikedrive_env::{Action, EndReason};
@@ -23,7 +24,11 @@ use crate::store::Ghost;
 const MAX_MESSAGE: usize = 4 << 20;
 
 /// Opens the socket.
-pub(crate) async fn drive(State(web): State<Web>, upgrade: WebSocketUpgrade) -> Result<Response, Refusal> {
+pub(crate) async fn drive(
+    State(web): State<Web>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Result<Response, Refusal> {
+    let upgrade = upgrade?;
     let place = admit(&web.drivers)?;
     let upgrade = upgrade.max_message_size(MAX_MESSAGE);
     Ok(upgrade.on_upgrade(move |socket| async move {

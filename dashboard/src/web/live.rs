@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use axum::extract::rejection::QueryRejection;
 use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{Query, State};
-use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -55,9 +55,9 @@ struct Said {
 pub(crate) async fn live(
     State(web): State<Web>,
     target: Result<Query<Target>, QueryRejection>,
-    upgrade: WebSocketUpgrade,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Refusal> {
-    let Query(target) = target.map_err(|error| Refusal::new(StatusCode::BAD_REQUEST, error.to_string()))?;
+    let (Query(target), upgrade) = (target?, upgrade?);
     let run = target.run.map(|run| run.parse::<Name>()).transpose()?;
     let place = admit(&web.viewers)?;
     let upgrade = upgrade.max_message_size(MAX_MESSAGE);
