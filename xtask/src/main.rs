@@ -1,5 +1,6 @@
 //! `cargo xtask`: the developer's one door. Continuous integration goes through it as well.
 
+mod chromium;
 mod components;
 mod runner;
 mod stage;
@@ -18,7 +19,7 @@ struct Cli {
 
 #[derive(Subcommand, Clone, Copy, Debug, PartialEq, Eq)]
 enum Task {
-    /// Everything that must hold before a commit: format, lints, documentation, tests, release build, learning.
+    /// Everything that must hold before a commit: format, lints, documentation, tests, release build, TensorBoard, the dashboard in a browser.
     Test {
         /// Check licenses, sources and duplicates of all dependencies instead; the first time, this builds cargo-deny.
         #[arg(long)]
@@ -42,6 +43,7 @@ fn perform(task: Task) -> Result<(), String> {
     match task {
         Task::Test { supply_chain: false } => {
             components::check()?;
+            chromium::ensure()?;
             runner::run(tiers::TEST)
         }
         Task::Test { supply_chain: true } => runner::run(tiers::SUPPLY_CHAIN),
