@@ -15,7 +15,7 @@ pub(crate) const TEST: &[Stage] = &[
     cargo("run --release --locked --quiet -- train --quiet --phase 4 --episodes 20 --runs target/tensorboard"),
     file("target/tools/python/bin/python", "xtask/tensorboard_reads.py target/tensorboard"),
     // The dashboard's page in a real browser, against the programs of the release build.
-    file("target/tools/python/bin/python", "-B -m pytest --quiet -p no:cacheprovider dashboard/tests/browser"),
+    file("target/tools/python/bin/python", "-B -m pytest --quiet -p no:cacheprovider --basetemp target/browser dashboard/tests/browser"),
 ];
 
 /// What we build on: `deny.toml` tells what is allowed. Advisories are left out: they change without a change of ours.

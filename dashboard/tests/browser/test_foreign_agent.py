@@ -1,11 +1,12 @@
 """Any agent can publish, in any language: here one in Python without neurons."""
 
 from support.foreign_agent import ForeignAgent
+from support.view import TALL
 
 WITHOUT = {
     "raster": "no neurons",
     "rates": "no neurons",
-    "weights": "weights",
+    "weights": "no synapses",
     "eligibility": "eligibility",
     "dopamine": "neither dopamine nor",
 }
@@ -13,7 +14,7 @@ WITHOUT = {
 
 def test_an_agent_without_neurons_is_shown_as_far_as_it_goes(programs, look, wire):
     dashboard = programs.dashboard(programs.directory / "runs")
-    view = look(dashboard).open("live")
+    view = look(dashboard, viewport=TALL).open("live")
     agent = ForeignAgent(wire, dashboard.ingest, "dqn-s3")
     for number in (1, 2, 3):
         agent.episode(number)

@@ -1,5 +1,7 @@
 """Light and dark, desk and phone: nothing is out of reach, and nothing stands in the way of those who use aids."""
 
+import shutil
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
@@ -12,6 +14,7 @@ CONTROLS = {
     "drive": ["Start driving"],
     "replay": ["Play", "One step on", "To the beginning"],
 }
+WHERE = {"replay": {"run": "gallery-s1"}}
 SEEN = {
     "live": lambda state: state["frame"] and state["weights"],
     "learning": lambda state: state["learning"] and state["learning"]["lines"],
@@ -23,7 +26,8 @@ SEEN = {
 @pytest.fixture
 def view(programs, gallery, look, request):
     """A page with runs to learn from, recordings, and a run that is live and slow."""
-    dashboard = programs.dashboard(gallery.runs, gallery.address)
+    runs = shutil.copytree(gallery.runs, programs.directory / "runs")
+    dashboard = programs.dashboard(runs, gallery.address)
     view = look(dashboard, **request.param).open("live")
     train = ["--phase", "4", "--episodes", "100000", "--recordings", "off", "--out", programs.directory / "live"]
     programs.train(gallery.address, *train, dashboard=dashboard)
@@ -34,7 +38,7 @@ def view(programs, gallery, look, request):
 
 def show(view, name):
     """Opens a view and waits until it has something to show."""
-    view.open(name)
+    view.open(name, **WHERE.get(name, {}))
     view.until(SEEN[name], f"{name} has something to show")
     for control in CONTROLS[name]:
         view.page.get_by_role("button", name=control).last.wait_for()
@@ -61,12 +65,12 @@ def test_a_phone_shows_all_without_scrolling_sideways(view):
         show(view, name)
         wide = view.page.evaluate("document.documentElement.scrollWidth")
         assert wide <= PHONE["width"], f"{name} is {wide} wide"
-        for control in CONTROLS[name]:
-            button = view.page.get_by_role("button", name=control).last
+        links = [view.page.get_by_role("link", name=other.title(), exact=True) for other in VIEWS]
+        for button in [view.page.get_by_role("button", name=control).last for control in CONTROLS[name]] + links:
             button.scroll_into_view_if_needed()
             box = button.bounding_box()
-            assert box["x"] >= 0 and box["x"] + box["width"] <= PHONE["width"], f"{name}: {control} is at {box}"
-            assert min(box["width"], box["height"]) >= 24, f"{name}: {control} is too small for a finger: {box}"
+            assert box["x"] >= 0 and box["x"] + box["width"] <= PHONE["width"], f"{name}: {button} is at {box}"
+            assert min(box["width"], box["height"]) >= 24, f"{name}: {button} is too small for a finger: {box}"
             button.click(trial=True)
 
 

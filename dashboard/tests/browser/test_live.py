@@ -5,7 +5,7 @@ import re
 import pytest
 
 from support.runs import episodes, summary
-from support.view import View
+from support.view import TALL, View
 
 MOVING = ["chase", "track", "actions", "dopamine", "reward", "raster", "rates", "weights", "eligibility", "returns"]
 
@@ -16,7 +16,7 @@ def watched(programs, look):
     run = programs.directory / "runs" / "watched"
     server = programs.server()
     dashboard = programs.dashboard(run.parent, server)
-    view = look(dashboard).open("live")
+    view = look(dashboard, viewport=TALL).open("live")
     view.page.get_by_role("heading", name="No run is live").wait_for()
     program = programs.train(server, "--phase", "4", "--episodes", "150", "--out", run, dashboard=dashboard)
     return run, view, program
@@ -38,8 +38,8 @@ def test_the_panels_move_and_end_where_the_run_ends(watched):
     before = {panel: view.picture(panel) for panel in MOVING}
     view.until(lambda state: state["framesDrawn"] > begun["framesDrawn"] + 20, "more pictures are drawn")
     view.until(lambda state: state["weights"]["episode"] > begun["weights"]["episode"], "newer weights arrive")
-    still = [panel for panel in MOVING if view.picture(panel) == before[panel]]
-    assert not still, f"these pictures do not move: {still}"
+    for panel in MOVING:
+        view.until(lambda _: view.picture(panel) != before[panel], f"the picture {panel} moves")
     assert all(view.note(panel) is None for panel in MOVING)
 
     program.succeeds()

@@ -3,7 +3,7 @@
 from support.runs import episodes, weights
 from support.waiting import eventually
 
-ARGS = ["--phase", "4", "--episodes", "1200", "--seed", "5", "--recordings", "off"]
+ARGS = ["--phase", "4", "--episodes", "600", "--seed", "5", "--recordings", "off"]
 
 
 def log(run):
@@ -31,10 +31,10 @@ def test_a_dashboard_that_was_killed_has_every_episode_in_the_end(programs, look
     program.succeeds()
 
     eventually(lambda: log(copy) == log(run), "the copy has every episode once, to the letter")
-    assert len(episodes(copy)) == 1200
+    assert len(episodes(copy)) == 600
     assert (copy / "ingested").exists() and not (run / "ingested").exists()
     assert (copy / "summary.json").exists()
     assert weights(run) == weights(alone), "the dashboard changed what was learned"
-    state = view.until(lambda state: (state["lastEpisode"] or {}).get("episode") == 1200, "the page has caught up")
+    state = view.until(lambda state: (state["lastEpisode"] or {}).get("episode") == 600, "the page has caught up")
     assert state["run"] == "run"
-    assert len({row["episode"] for row in view.numbers("returns")}) == 1200
+    assert len({row["episode"] for row in view.numbers("returns")}) == 600

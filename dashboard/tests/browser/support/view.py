@@ -9,6 +9,8 @@ from support.waiting import eventually
 
 VIEWS = ["live", "learning", "drive", "replay"]
 DESK = {"width": 1440, "height": 1000}
+# Only panels in sight are drawn: here all of them are.
+TALL = {"width": 1440, "height": 3000}
 PHONE = {"width": 360, "height": 740}
 
 
