@@ -332,7 +332,7 @@ mod tests {
 
         fn of(preset: Preset) -> Self {
             let saved =
-                Self { directory: tempfile::tempdir().unwrap(), learner: preset.config().learner(1, 10).unwrap() };
+                Self { directory: tempfile::tempdir().unwrap(), learner: preset.config().learner(1, 10, 1).unwrap() };
             let world = WorldOptions { gust: 0.3, ..WorldOptions::default() };
             let sidecar = Sidecar::of(saved.learner.as_ref(), preset.name(), 1, world, Some(12.5));
             save(&saved.path(), saved.weights(), &sidecar).unwrap();

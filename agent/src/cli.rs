@@ -1,26 +1,29 @@
 //! The command line: what can be asked, its defaults and its environment variables.
 
+mod learn;
+mod train;
+mod world;
+
 use std::num::NonZero;
 use std::path::PathBuf;
 use std::thread::available_parallelism;
 
-use clap::parser::ValueSource;
-use clap::{ArgMatches, Args, Parser, Subcommand, ValueEnum};
-use spikedrive_env::{CircuitMode, Phase, Split, WorldOptions, WorldPreset};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use spikedrive_env::{CircuitMode, Phase, Split};
 use spikedrive_learners::seed::Reading;
-use spikedrive_learners::snn::{self, SnnConfig};
-use spikedrive_learners::{LearnerConfig, Preset, Schedule};
 use spikedrive_proto::address::Address;
 use spikedrive_server::cli::{HealthcheckArgs, LogFormat, ServeArgs, parse_listen, run_healthcheck, run_serve};
 
-use crate::ceilings::attainable_all;
+pub use self::learn::LearnArgs;
+pub use self::train::TrainArgs;
+pub use self::world::WorldArgs;
 use crate::commands;
+use crate::config_file::Invocation;
 use crate::experiments::{headline, seed_rule};
 use crate::failure::Failure;
-use crate::lesson::{CurriculumPreset, HORIZON, Lesson};
+use crate::lesson::HORIZON;
 use crate::run_dir::DEFAULT_RUNS;
 use crate::stop::StopFlag;
-use crate::train::TrainConfig;
 
 /// A spiking neural network that learns to drive, over gRPC.
 ///
@@ -90,96 +93,6 @@ pub enum Experiment {
     SeedRule(seed_rule::SeedRuleArgs),
 }
 
-/// Which world to drive in; flags change single options of the named one.
-#[derive(Args, Clone, Debug, Default)]
-pub struct WorldArgs {
-    /// World: base, hard-latency, hard-lag or hard-storm.
-    #[arg(long, value_name = "NAME", env = "SPIKEDRIVE_WORLD", help_heading = "World")]
-    pub world: Option<WorldPreset>,
-    /// Number of rays: 3, 5, 7 or 9.
-    #[arg(long, value_name = "N", env = "SPIKEDRIVE_RAYS", help_heading = "World")]
-    pub rays: Option<usize>,
-    /// Standard deviation of noise on each ray, in units.
-    #[arg(long, value_name = "SD", env = "SPIKEDRIVE_SENSOR_NOISE", help_heading = "World")]
-    pub sensor_noise: Option<f64>,
-    /// Steps between seeing and knowing.
-    #[arg(long, value_name = "STEPS", env = "SPIKEDRIVE_SENSOR_LATENCY", help_heading = "World")]
-    pub sensor_latency: Option<usize>,
-    /// Share of a steering command that is taken over in a step, (0, 1]; 1 is no lag.
-    #[arg(long, value_name = "SHARE", env = "SPIKEDRIVE_ACTUATOR_LAG", help_heading = "World")]
-    pub actuator_lag: Option<f64>,
-    /// Strength of side wind, in units a step.
-    #[arg(long, value_name = "STRENGTH", env = "SPIKEDRIVE_GUST", help_heading = "World")]
-    pub gust: Option<f64>,
-    /// Let the width of the road vary.
-    #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true", env = "SPIKEDRIVE_VARYING_WIDTH", help_heading = "World")]
-    pub varying_width: Option<bool>,
-    /// Weight of the predictive reward.
-    #[arg(long, value_name = "WEIGHT", env = "SPIKEDRIVE_PREDICTIVE_REWARD", help_heading = "World")]
-    pub predictive_reward: Option<f64>,
-}
-
-impl WorldArgs {
-    /// The options that were asked for, on top of the named world, or of `default` where none is named.
-    pub fn options(&self, default: WorldOptions) -> Result<WorldOptions, Failure> {
-        let base = self.world.map_or(default, WorldPreset::options);
-        let options = WorldOptions {
-            rays: self.rays.unwrap_or(base.rays),
-            sensor_noise: self.sensor_noise.unwrap_or(base.sensor_noise),
-            sensor_latency: self.sensor_latency.unwrap_or(base.sensor_latency),
-            actuator_lag: self.actuator_lag.unwrap_or(base.actuator_lag),
-            gust: self.gust.unwrap_or(base.gust),
-            varying_width: self.varying_width.unwrap_or(base.varying_width),
-            predictive_reward: self.predictive_reward.unwrap_or(base.predictive_reward),
-        };
-        options.validate().map_err(|error| Failure::Usage(error.to_string()))?;
-        Ok(options)
-    }
-}
-
-/// How to learn.
-#[derive(Args, Clone, Debug)]
-pub struct LearnArgs {
-    /// Network and learning rule: `stdp` (spikes teach), `pathway` (fastest), `memory` (for worlds that answer late), `strict` (a
-    /// hierarchy), `own-spike` (spikes decide), `frugal` (fewest operations) or `seed` (the first design; it does not learn).
-    #[arg(long, value_name = "NAME", default_value_t = Preset::Snn(snn::Preset::Stdp), env = "SPIKEDRIVE_PRESET")]
-    pub preset: Preset,
-    /// How to read what the preset `seed` leaves open: A (I = W·s), B (I = W·s/N, its default) or C (B, with input currents).
-    #[arg(long, value_name = "A|B|C", env = "SPIKEDRIVE_READING")]
-    pub reading: Option<Reading>,
-    /// Teach this phase alone.
-    #[arg(long, value_name = "1..4", value_parser = parse_phase, env = "SPIKEDRIVE_PHASE")]
-    pub phase: Option<Phase>,
-    /// Teach phases 1 to 4: `ceiling` (advance at 80 % of the ceiling) or `seed` (at 50 / 30 / 40).
-    #[arg(long, value_name = "NAME", default_value_t = CurriculumPreset::Ceiling, env = "SPIKEDRIVE_CURRICULUM")]
-    pub curriculum: CurriculumPreset,
-    /// Learning-rate schedule: `fixed`, `cosine` (warm-up, then cosine) or `phase-decay` (falls by 2 % an episode, anew in each
-    /// phase); the preset's own where not given.
-    #[arg(long, value_name = "NAME", value_parser = parse_schedule, env = "SPIKEDRIVE_SCHEDULE")]
-    pub schedule: Option<Schedule>,
-    /// Training episodes.
-    #[arg(long, value_name = "N", default_value_t = 300, value_parser = parse_episodes, env = "SPIKEDRIVE_EPISODES")]
-    pub episodes: usize,
-    /// Seed of every random number of the run.
-    #[arg(long, value_name = "S", default_value_t = 1, env = "SPIKEDRIVE_SEED")]
-    pub seed: u64,
-    /// Steps of an episode.
-    #[arg(long, value_name = "H", default_value_t = HORIZON, value_parser = parse_horizon, env = "SPIKEDRIVE_HORIZON")]
-    pub horizon: usize,
-    /// The world.
-    #[command(flatten)]
-    pub world: WorldArgs,
-    /// Directory of this run, empty or absent; by default a new one below --runs.
-    #[arg(long, value_name = "DIR", env = "SPIKEDRIVE_OUT")]
-    pub out: Option<PathBuf>,
-    /// Directory that holds the runs.
-    #[arg(long, value_name = "DIR", default_value = DEFAULT_RUNS, env = "SPIKEDRIVE_RUNS")]
-    pub runs: PathBuf,
-    /// Threads that evaluations use; the result does not depend on it.
-    #[arg(long, value_name = "N", default_value_t = default_threads(), value_parser = parse_threads, env = "SPIKEDRIVE_THREADS")]
-    pub threads: usize,
-}
-
 /// Arguments of `up`.
 #[derive(Args, Clone, Debug)]
 pub struct UpArgs {
@@ -189,20 +102,6 @@ pub struct UpArgs {
     /// Address of the server; by default 127.0.0.1:50051, or the next free port.
     #[arg(long, value_name = "HOST:PORT", value_parser = parse_listen, env = "SPIKEDRIVE_LISTEN")]
     pub listen: Option<String>,
-}
-
-/// Arguments of `train`.
-#[derive(Args, Clone, Debug)]
-pub struct TrainArgs {
-    /// How to learn.
-    #[command(flatten)]
-    pub learn: LearnArgs,
-    /// Environment server to drive on; by default one inside this process.
-    #[arg(long, value_name = "HOST:PORT", env = "SPIKEDRIVE_SERVER")]
-    pub server: Option<Address>,
-    /// Print the summary as JSON.
-    #[arg(long)]
-    pub json: bool,
 }
 
 /// Arguments of `evaluate`.
@@ -287,68 +186,29 @@ pub struct RunsArgs {
     pub json: bool,
 }
 
-impl LearnArgs {
-    /// Settles between a phase and a curriculum: the one that was asked for more directly wins; both on the command line are an
-    /// error.
-    pub fn settle(&mut self, matches: &ArgMatches) -> Result<(), Failure> {
-        let given = |id, by| matches.value_source(id) == Some(by);
-        let flags = |id| given(id, ValueSource::CommandLine);
-        let environment = |id| given(id, ValueSource::EnvVariable);
-        if flags("phase") && flags("curriculum") {
-            return Err(Failure::Usage("--phase and --curriculum exclude each other: give one of them".to_owned()));
+impl Command {
+    /// The flags of learning, where a command has them.
+    fn learn_mut(&mut self) -> Option<&mut LearnArgs> {
+        match self {
+            Self::Up(UpArgs { learn, .. }) | Self::Train(TrainArgs { learn, .. }) | Self::Config(learn) => Some(learn),
+            _ => None,
         }
-        if flags("curriculum") || (environment("curriculum") && !flags("phase") && !environment("phase")) {
-            self.phase = None;
-        }
-        Ok(())
-    }
-
-    /// What is taught.
-    pub fn lesson(&self) -> Lesson {
-        self.phase.map_or(Lesson::Curriculum(self.curriculum), Lesson::Direct)
-    }
-
-    /// Everything that decides how the run goes; a world's ceilings may have to be computed.
-    pub fn train_config(&self) -> Result<TrainConfig, Failure> {
-        let (lesson, world) = (self.lesson(), self.world.options(WorldOptions::default())?);
-        let learner = self.learner_config(world.rays)?;
-        let ceilings = attainable_all(self.horizon, &world, &lesson.phases())?;
-        let Self { episodes, seed, horizon, .. } = *self;
-        Ok(TrainConfig { learner, lesson, episodes, seed, horizon, world, ceilings })
-    }
-
-    /// The preset's settings for so many rays, with the schedule or reading that was asked for.
-    pub fn learner_config(&self, rays: usize) -> Result<LearnerConfig, Failure> {
-        let usage = |reason: String| Err(Failure::Usage(reason));
-        let preset = match (self.preset, self.schedule, self.reading) {
-            (Preset::Snn(preset), Some(schedule), None) => {
-                return Ok(SnnConfig { schedule, ..preset.for_rays(rays) }.into());
-            }
-            (preset, None, None) => preset,
-            (Preset::Seed(_), None, Some(reading)) => Preset::Seed(reading),
-            (Preset::Snn(preset), _, Some(_)) => {
-                return usage(format!("--reading is for --preset seed: the preset {preset} leaves nothing open"));
-            }
-            (Preset::Seed(_), Some(_), _) => {
-                return usage("--schedule is not for --preset seed: its learning rate is fixed".to_owned());
-            }
-        };
-        preset.for_rays(rays).map_err(|error| Failure::Usage(error.to_string()))
     }
 }
 
 /// Runs a command.
-pub fn run(mut cli: Cli, matches: &ArgMatches, stop: &StopFlag) -> Result<(), Failure> {
-    if let Some((_, given)) = matches.subcommand()
-        && let Some(
-            Command::Up(UpArgs { learn, .. }) | Command::Train(TrainArgs { learn, .. }) | Command::Config(learn),
-        ) = &mut cli.command
-    {
-        learn.settle(given)?;
+pub fn run(invocation: Invocation, stop: &StopFlag) -> Result<(), Failure> {
+    let Invocation { mut cli, matches, file } = invocation;
+    let given = matches.subcommand().map(|(_, given)| given);
+    if let (Some(given), Some(learn)) = (given, cli.command.as_mut().and_then(Command::learn_mut)) {
+        learn.settle(given, file.as_ref())?;
+    }
+    if let (Some(given), Some(Command::Train(args))) = (given, &cli.command) {
+        args.check(given)?;
     }
     match cli.command {
         None => Ok(()),
-        Some(Command::Config(args)) => commands::config::config(&args, matches),
+        Some(Command::Config(args)) => commands::config::config(&args, given, file.as_ref()),
         Some(Command::Up(args)) => commands::train::up(&args, stop),
         Some(Command::Train(args)) => commands::train::train(&args, stop),
         Some(Command::Evaluate(args)) => commands::evaluate::evaluate(&args, stop),
@@ -381,15 +241,6 @@ fn parse_circuit_mode(text: &str) -> Result<CircuitMode, String> {
         "fit" => Ok(CircuitMode::Fit),
         "real" => Ok(CircuitMode::Real),
         _ => Err("use fit or real".to_owned()),
-    }
-}
-
-fn parse_schedule(text: &str) -> Result<Schedule, String> {
-    match text {
-        "fixed" => Ok(Schedule::Fixed),
-        "cosine" => Ok(Schedule::WarmupCosine { warmup: 10, floor: 0.02 }),
-        "phase-decay" => Ok(Schedule::PhaseDecay { gamma: 0.98 }),
-        _ => Err("use fixed, cosine or phase-decay".to_owned()),
     }
 }
 

@@ -1,19 +1,20 @@
 //! Settings from a file: `--config FILE`, or `spikedrive.toml` in the present directory.
 //!
-//! The file has a table for each command, with the names of its flags: `[train]` (also for `up`), `[evaluate]`, `[serve]` …
+//! The file has a table for each command, with the names of its flags: `[train]` (also for `up`), `[evaluate]`, `[serve]` … The
+//! table `[train.learner]` holds parameters of the preset.
 //! Its values take the place of the built-in defaults, so that flags and environment variables go before them.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use clap::parser::ValueSource;
 use clap::{ArgAction, ArgMatches, CommandFactory, FromArgMatches};
 
 use crate::cli::Cli;
 use crate::failure::Failure;
 use crate::files::read_text;
+use crate::literal;
+use crate::parameters::Assignment;
 
 /// The file that is read when none is named.
 pub const DEFAULT_FILE: &str = "spikedrive.toml";
@@ -21,24 +22,56 @@ pub const DEFAULT_FILE: &str = "spikedrive.toml";
 /// Commands that take the table of another one.
 const SHARED: [(&str, &str); 2] = [("up", "train"), ("config", "train")];
 
+/// Key of the table below `[train]` that holds parameters of the preset.
+pub const LEARNER: &str = "learner";
+
 /// Table → flag → value.
-type Settings = BTreeMap<String, BTreeMap<String, String>>;
+type Tables = BTreeMap<String, BTreeMap<String, String>>;
+
+/// What the user asks for.
+#[derive(Debug)]
+pub struct Invocation {
+    /// The command and its settings.
+    pub cli: Cli,
+    /// Where each of them comes from.
+    pub matches: ArgMatches,
+    /// The file of settings.
+    pub file: Option<SettingsFile>,
+}
+
+/// A file of settings.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SettingsFile {
+    path: PathBuf,
+    tables: Tables,
+    /// The table `[train.learner]`.
+    pub learner: Vec<Assignment>,
+}
+
+impl SettingsFile {
+    /// How a user knows it.
+    pub fn name(&self) -> String {
+        self.path.display().to_string()
+    }
+
+    /// The value of a flag, if it is set.
+    pub fn get(&self, table: &str, flag: &str) -> Option<&str> {
+        self.tables.get(table)?.get(flag).map(String::as_str)
+    }
+}
 
 /// Reads the command line, on top of the environment, on top of the file. Usage errors and `--help` end the process here.
-pub fn command_line(args: impl IntoIterator<Item = OsString>) -> Result<(Cli, ArgMatches), Failure> {
+pub fn command_line(args: impl IntoIterator<Item = OsString>) -> Result<Invocation, Failure> {
     let mut args: Vec<OsString> = args.into_iter().collect();
-    let settings = match config_path(&args)? {
-        Some(path) => read(&path)?,
-        None => Settings::new(),
-    };
-    let command = with_defaults(Cli::command(), &settings);
+    let file = config_path(&args)?.map(read).transpose()?;
+    let command = with_defaults(Cli::command(), file.as_ref());
     let mut matches = command.clone().get_matches_from(&args);
     if matches.subcommand().is_none() {
         args.push("up".into());
         matches = command.get_matches_from(&args);
     }
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    Ok((cli, matches))
+    Ok(Invocation { cli, matches, file })
 }
 
 /// The file that is named on the command line or in the environment, or the default one if it is there.
@@ -55,16 +88,17 @@ fn config_path(args: &[OsString]) -> Result<Option<PathBuf>, Failure> {
     Ok(named.or_else(|| Path::new(DEFAULT_FILE).is_file().then(|| PathBuf::from(DEFAULT_FILE))))
 }
 
-fn read(path: &Path) -> Result<Settings, Failure> {
-    parse(&read_text(path)?).map_err(|reason| Failure::Usage(format!("{}: {reason}", path.display())))
+fn read(path: PathBuf) -> Result<SettingsFile, Failure> {
+    let file = parse(&read_text(&path)?).map_err(|reason| Failure::Usage(format!("{}: {reason}", path.display())))?;
+    Ok(SettingsFile { path, ..file })
 }
 
 /// Reads the tables and checks that each is a command and each key one of its flags.
-fn parse(text: &str) -> Result<Settings, String> {
-    let file: toml::Table = text.parse().map_err(|error: toml::de::Error| error.to_string())?;
+fn parse(text: &str) -> Result<SettingsFile, String> {
+    let content: toml::Table = text.parse().map_err(|error: toml::de::Error| error.to_string())?;
     let commands = Cli::command();
-    let mut settings = Settings::new();
-    for (table, values) in file {
+    let mut file = SettingsFile::default();
+    for (table, values) in content {
         let toml::Value::Table(values) = values else {
             return Err(format!("{table} stands outside a table: write it below [train] or another command"));
         };
@@ -74,22 +108,40 @@ fn parse(text: &str) -> Result<Settings, String> {
         })?;
         for (key, value) in values {
             let key = key.replace('-', "_");
+            if table == "train" && key == LEARNER {
+                file.learner = learner(value)?;
+                continue;
+            }
             if !flags.contains(&key) {
                 return Err(format!("[{table}] {key} is unknown: use {}", flags.join(", ")));
             }
-            settings.entry(table.clone()).or_default().insert(key.clone(), scalar(&table, &key, value)?);
+            file.tables.entry(table.clone()).or_default().insert(key.clone(), scalar(&table, &key, value)?);
         }
     }
-    Ok(settings)
+    Ok(file)
+}
+
+/// Reads the parameters of the preset.
+fn learner(value: toml::Value) -> Result<Vec<Assignment>, String> {
+    let toml::Value::Table(table) = value else {
+        return Err(format!("[train] {LEARNER} is {value}: use a table [train.{LEARNER}] of parameters"));
+    };
+    let assignment = |(key, value)| {
+        let value = literal::of_toml(value).map_err(|reason| format!("[train.{LEARNER}] {key}: {reason}"))?;
+        Ok(Assignment { path: vec![key], value })
+    };
+    table.into_iter().map(assignment).collect()
 }
 
 /// The flags of a command that a file may set.
 fn flags_of(commands: &clap::Command, name: &str) -> Option<Vec<String>> {
     let command = commands.find_subcommand(name)?;
     let settable = |arg: &&clap::Arg| {
-        arg.get_long().is_some() && !matches!(arg.get_action(), ArgAction::Help | ArgAction::Version)
+        arg.get_long().is_some()
+            && !matches!(arg.get_action(), ArgAction::Append | ArgAction::Help | ArgAction::Version)
     };
-    Some(command.get_arguments().filter(settable).map(|arg| arg.get_id().to_string()).collect())
+    let flags = command.get_arguments().filter(settable).map(|arg| arg.get_id().to_string());
+    Some(flags.chain((name == "train").then(|| LEARNER.to_owned())).collect())
 }
 
 fn scalar(table: &str, key: &str, value: toml::Value) -> Result<String, String> {
@@ -103,11 +155,11 @@ fn scalar(table: &str, key: &str, value: toml::Value) -> Result<String, String> 
 }
 
 /// The commands, with the file's values as the defaults of their flags.
-fn with_defaults(commands: clap::Command, settings: &Settings) -> clap::Command {
+fn with_defaults(commands: clap::Command, file: Option<&SettingsFile>) -> clap::Command {
     let names: Vec<String> = commands.get_subcommands().map(|command| command.get_name().to_owned()).collect();
     names.into_iter().fold(commands, |commands, name| {
         let table = SHARED.iter().find(|(command, _)| *command == name).map_or(name.as_str(), |(_, table)| table);
-        let Some(values) = settings.get(table) else { return commands };
+        let Some(values) = file.and_then(|file| file.tables.get(table)) else { return commands };
         commands.mut_subcommand(&name, |command| {
             command.mut_args(|arg| match values.get(arg.get_id().as_str()) {
                 Some(value) => arg.default_value(value.clone()),
@@ -117,49 +169,25 @@ fn with_defaults(commands: clap::Command, settings: &Settings) -> clap::Command 
     })
 }
 
-/// The effective settings of a command as a file that says where each comes from.
-pub fn describe(matches: &ArgMatches, command: &clap::Command) -> String {
-    let mut text = String::from("# Effective settings: flag > environment > file > default.\n[train]\n");
-    let file = config_path(&[]).ok().flatten();
-    let file_name = file.map_or("default".to_owned(), |path| format!("default or {}", path.display()));
-    for arg in command.get_arguments().filter(|arg| arg.get_long().is_some()) {
-        let id = arg.get_id().as_str();
-        let value = matches
-            .try_get_raw(id)
-            .ok()
-            .flatten()
-            .and_then(|mut values| values.next())
-            .map(|value| value.to_string_lossy());
-        let source = match matches.try_contains_id(id).ok().and_then(|_| matches.value_source(id)) {
-            Some(ValueSource::CommandLine) => "flag",
-            Some(ValueSource::EnvVariable) => "environment",
-            _ => &file_name,
-        };
-        let _ = match value {
-            Some(value) => writeln!(text, "{id} = {}  # {source}", toml_literal(&value)),
-            None if matches!(arg.get_action(), ArgAction::Set) => writeln!(text, "# {id} is not set"),
-            None => Ok(()),
-        };
-    }
-    text
-}
-
-/// Numbers and booleans as they are, all else in quotes.
-fn toml_literal(value: &str) -> String {
-    let bare = value.parse::<f64>().is_ok_and(f64::is_finite) || value == "true" || value == "false";
-    if bare { value.to_owned() } else { toml::Value::String(value.to_owned()).to_string() }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_file_is_read_by_tables_of_flags() {
-        let settings =
+        let file =
             parse("[train]\npreset = 'pathway'\nepisodes = 40\nsensor-noise = 0.5\n[serve]\nlease = 60\n").unwrap();
-        assert_eq!(settings["train"]["preset"], "pathway");
-        assert_eq!((settings["train"]["sensor_noise"].as_str(), settings["serve"]["lease"].as_str()), ("0.5", "60"));
+        assert_eq!(file.get("train", "preset"), Some("pathway"));
+        assert_eq!((file.get("train", "sensor_noise"), file.get("serve", "lease")), (Some("0.5"), Some("60")));
+        assert_eq!((file.get("train", "seed"), file.get("evaluate", "phase")), (None, None));
+    }
+
+    #[test]
+    fn parameters_of_the_preset_have_a_table_of_their_own() {
+        let file = parse("[train.learner]\nticks = 9\n[train.learner.lif]\nnoise_sd = 0.5\n").unwrap();
+        let [lif, ticks] = &file.learner[..] else { panic!("{file:?}") };
+        assert_eq!((&ticks.path[..], &ticks.value), (&["ticks".to_owned()][..], &9.into()));
+        assert_eq!((&lif.path[..], &lif.value["noise_sd"]), (&["lif".to_owned()][..], &0.5.into()));
     }
 
     #[test]
@@ -170,18 +198,17 @@ mod tests {
         assert!(text("seed = 3\n").contains("seed stands outside a table: write it below [train]"));
         assert!(text("[train]\nseed = [1]\n").contains("[train] seed is [1]: use a text"));
         assert!(text("[train\n").contains("TOML parse error"));
+        assert!(text("[train]\nset = 'ticks=3'\n").contains("[train] set is unknown: use preset,"));
+        assert!(text("[train]\nlearner = 3\n").contains("[train] learner is 3: use a table [train.learner]"));
+        assert!(text("[train.learner]\nticks = nan\n").contains("[train.learner] ticks: NaN is no value"));
+        assert!(text("[evaluate.learner]\nticks = 3\n").contains("[evaluate] learner is unknown"));
     }
 
     #[test]
     fn flags_go_before_the_file_and_the_file_before_the_defaults() {
-        let settings = parse("[train]\nepisodes = 40\nseed = 9\n").unwrap();
-        let matches = with_defaults(Cli::command(), &settings).get_matches_from(["spikedrive", "up", "--seed", "5"]);
+        let file = parse("[train]\nepisodes = 40\nseed = 9\n").unwrap();
+        let matches = with_defaults(Cli::command(), Some(&file)).get_matches_from(["spikedrive", "up", "--seed", "5"]);
         let (_, up) = matches.subcommand().unwrap();
         assert_eq!((up.get_one::<usize>("episodes"), up.get_one::<u64>("seed")), (Some(&40), Some(&5)));
-    }
-
-    #[test]
-    fn literals_are_toml() {
-        assert_eq!([toml_literal("3"), toml_literal("true"), toml_literal("a\"b")], ["3", "true", "'a\"b'"]);
     }
 }

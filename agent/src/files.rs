@@ -4,6 +4,8 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
+
 use crate::failure::Failure;
 
 /// Writes a file under a temporary name beside `path`, syncs it, and renames it into place.
@@ -28,6 +30,12 @@ pub fn create_directory(path: &Path) -> Result<(), Failure> {
 /// Reads a text file.
 pub fn read_text(path: &Path) -> Result<String, Failure> {
     fs::read_to_string(path).map_err(|error| Failure::Read { path: path.to_owned(), error })
+}
+
+/// Reads a JSON document.
+pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, Failure> {
+    serde_json::from_str(&read_text(path)?)
+        .map_err(|error| Failure::Read { path: path.to_owned(), error: error.into() })
 }
 
 /// The entries of a directory, sorted by name; none where there is no such directory.

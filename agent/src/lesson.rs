@@ -1,65 +1,23 @@
 //! What is taught: one phase, or a curriculum of all four.
 
 use std::fmt;
-use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use spikedrive_env::Phase;
 pub use spikedrive_env::config::DEFAULT_HORIZON as HORIZON;
 use spikedrive_learners::Curriculum;
 
-/// Share of a phase's ceiling that ends it in the curriculum `ceiling`.
-const CEILING_SHARE: f64 = 0.8;
-/// Episodes that are averaged over.
-const CEILING_WINDOW: usize = 5;
-/// Mean returns that end phases 1 to 3 in the curriculum `seed`.
-const SEED_THRESHOLDS: [f64; 3] = [50.0, 30.0, 40.0];
-/// Episodes that are averaged over.
-const SEED_WINDOW: usize = 20;
+pub use crate::curriculum::{CurriculumPreset, CurriculumRule};
 
-/// When a phase has been learned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What a run is taught. In files `{"phase": 4}`, or `{"curriculum": {"window": 5, "thresholds": ["80%", "80%", "80%"]}}`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum CurriculumPreset {
-    /// Mean of 5 episodes above 80 % of the phase's ceiling.
-    Ceiling,
-    /// Mean of 20 episodes above 50, 30 and 40: the thresholds of the project's first design.
-    Seed,
-}
-
-/// A text that names no curriculum.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no curriculum: use ceiling or seed")]
-pub struct CurriculumError(String);
-
-impl FromStr for CurriculumPreset {
-    type Err = CurriculumError;
-
-    fn from_str(text: &str) -> Result<Self, CurriculumError> {
-        match text {
-            "ceiling" => Ok(Self::Ceiling),
-            "seed" => Ok(Self::Seed),
-            _ => Err(CurriculumError(text.to_owned())),
-        }
-    }
-}
-
-impl fmt::Display for CurriculumPreset {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Ceiling => "ceiling",
-            Self::Seed => "seed",
-        })
-    }
-}
-
-/// What a run is taught.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lesson {
     /// One phase from the first episode to the last.
+    #[serde(rename = "phase")]
     Direct(Phase),
     /// Phases 1 to 4, one after the other.
-    Curriculum(CurriculumPreset),
+    Curriculum(CurriculumRule),
 }
 
 impl Lesson {
@@ -83,12 +41,14 @@ impl Lesson {
     pub fn curriculum(self, ceilings: &[f64; 4]) -> Curriculum {
         match self {
             Self::Direct(_) => Curriculum::single(),
-            Self::Curriculum(CurriculumPreset::Seed) => Curriculum::new(SEED_THRESHOLDS.to_vec(), SEED_WINDOW),
-            Self::Curriculum(CurriculumPreset::Ceiling) => {
-                let thresholds = ceilings[..3].iter().map(|ceiling| CEILING_SHARE * ceiling);
-                Curriculum::new(thresholds.collect(), CEILING_WINDOW)
-            }
+            Self::Curriculum(rule) => rule.curriculum(ceilings),
         }
+    }
+}
+
+impl From<CurriculumPreset> for Lesson {
+    fn from(preset: CurriculumPreset) -> Self {
+        Self::Curriculum(preset.rule())
     }
 }
 
@@ -96,7 +56,7 @@ impl fmt::Display for Lesson {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Direct(phase) => write!(f, "phase {}", phase.number()),
-            Self::Curriculum(preset) => write!(f, "curriculum {preset}"),
+            Self::Curriculum(rule) => write!(f, "curriculum {rule}"),
         }
     }
 }
@@ -104,14 +64,36 @@ impl fmt::Display for Lesson {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::curriculum::parse_thresholds;
 
     #[test]
-    fn the_ceiling_curriculum_has_three_thresholds() {
-        let mut curriculum = Lesson::Curriculum(CurriculumPreset::Ceiling).curriculum(&[243.3, 244.4, 243.4, 243.6]);
-        for phase in 0..3 {
-            assert_eq!(curriculum.phase(), phase);
-            assert!((0..CEILING_WINDOW).all(|k| curriculum.record(196.0) == (k == CEILING_WINDOW - 1)));
+    fn a_lesson_is_rebuilt_from_its_json() {
+        let rule = CurriculumRule { window: 10, thresholds: parse_thresholds("70%,0.1,33.3%").unwrap() };
+        let lessons = [Lesson::Direct(Phase::Complex), CurriculumPreset::Ceiling.into(), Lesson::Curriculum(rule)];
+        let texts = lessons.map(|lesson| serde_json::to_string(&lesson).unwrap());
+        assert_eq!(texts[0], r#"{"phase":4}"#);
+        assert_eq!(texts[1], r#"{"curriculum":{"window":5,"thresholds":["80%","80%","80%"]}}"#);
+        assert_eq!(texts[2], r#"{"curriculum":{"window":10,"thresholds":["70%","0.1","33.3%"]}}"#);
+        assert_eq!(texts.map(|text| serde_json::from_str::<Lesson>(&text).unwrap()), lessons);
+    }
+
+    #[test]
+    fn impossible_json_is_refused() {
+        for (text, words) in [
+            (r#"{"phase":5}"#, "5"),
+            (r#"{"curriculum":{"window":0,"thresholds":["1","1","1"]}}"#, "a window of 0 episodes is outside 1..=1000"),
+            (r#"{"curriculum":{"window":5,"thresholds":["1","1"]}}"#, "array of length 3"),
+            (r#"{"curriculum":{"window":5,"thresholds":["1","1","200%"]}}"#, "\"200%\" is no threshold"),
+        ] {
+            let reason = serde_json::from_str::<Lesson>(text).unwrap_err().to_string();
+            assert!(reason.contains(words), "{reason}");
         }
-        assert!(!(0..50).any(|_| curriculum.record(250.0)));
+    }
+
+    #[test]
+    fn lessons_are_told_in_words() {
+        let words = [Lesson::Direct(Phase::Complex), CurriculumPreset::Ceiling.into(), CurriculumPreset::Seed.into()]
+            .map(|lesson| lesson.to_string());
+        assert_eq!(words, ["phase 4", "curriculum ceiling", "curriculum seed"]);
     }
 }

@@ -2,16 +2,15 @@
 
 use std::process::ExitCode;
 
-use clap::ArgMatches;
-use spikedrive_agent::cli::{self, Cli, Command};
-use spikedrive_agent::config_file::command_line;
+use spikedrive_agent::cli::{self, Command};
+use spikedrive_agent::config_file::{Invocation, command_line};
 use spikedrive_agent::failure::Failure;
 use spikedrive_agent::report::{self, Output};
 use spikedrive_agent::stop::StopFlag;
 use spikedrive_server::cli::install_logging;
 
 fn main() -> ExitCode {
-    match command_line(std::env::args_os()).and_then(|(cli, matches)| perform(cli, &matches)) {
+    match command_line(std::env::args_os()).and_then(perform) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             report::complain(format!("spikedrive: {failure}"));
@@ -20,7 +19,8 @@ fn main() -> ExitCode {
     }
 }
 
-fn perform(cli: Cli, matches: &ArgMatches) -> Result<(), Failure> {
+fn perform(invocation: Invocation) -> Result<(), Failure> {
+    let cli = &invocation.cli;
     let serves = matches!(cli.command, Some(Command::Serve(_)));
     let output = Output::new(cli.output.quiet, cli.output.log_format);
     report::set_output(output);
@@ -28,5 +28,5 @@ fn perform(cli: Cli, matches: &ArgMatches) -> Result<(), Failure> {
     install_logging(if cli.output.quiet { "error" } else { level }, cli.output.log_format);
     // The server has signal handlers of its own.
     let stop = if serves { Ok(StopFlag::default()) } else { StopFlag::on_signal() };
-    cli::run(cli, matches, &stop.map_err(|error| Failure::System(format!("cannot catch signals: {error}")))?)
+    cli::run(invocation, &stop.map_err(|error| Failure::System(format!("cannot catch signals: {error}")))?)
 }

@@ -11,8 +11,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 use spikedrive_env::Phase;
 use spikedrive_server::cli::LogFormat;
 
+use crate::experiments::stats::Distribution;
 use crate::failure::Failure;
-use crate::summary::Summary;
+use crate::summary::{OverSeeds, Summary};
 use crate::train::{EpisodeRecord, MILESTONES, Milestones, TrainConfig, TrainSink, Trainer};
 
 /// Training episodes that the crash rate of the bar is taken over.
@@ -91,8 +92,9 @@ pub struct Reporter {
 }
 
 impl Reporter {
-    /// A bar of `episodes` when standard error is a terminal, else none.
-    pub fn new(episodes: usize) -> Self {
+    /// A bar of `episodes` when standard error is a terminal, else none. `best` is the mean return of the best evaluation of a run
+    /// that is gone on with.
+    pub fn new(episodes: usize, trainer: &Trainer, best: Option<f64>) -> Self {
         let bar = (io::stderr().is_terminal() && output() == Output::Lines).then(|| {
             let bar = ProgressBar::new(episodes as u64);
             let template = "{bar:30.cyan/blue} {pos}/{len} {elapsed} | {msg}";
@@ -100,7 +102,8 @@ impl Reporter {
             bar.enable_steady_tick(Duration::from_millis(200));
             bar
         });
-        Self { bar, recent_crashes: VecDeque::new(), reached: Milestones::default(), best: f64::NEG_INFINITY }
+        let (reached, best) = (*trainer.milestones(), best.unwrap_or(f64::NEG_INFINITY));
+        Self { bar, recent_crashes: VecDeque::new(), reached, best }
     }
 
     /// Takes the bar away.
@@ -178,6 +181,52 @@ impl Reporter {
     }
 }
 
+/// A finished run in a line: the phase that was taught, at the horizon that was trained.
+pub fn one_line(summary: &Summary, config: &TrainConfig) -> String {
+    let target = config.lesson.target();
+    let score = summary.score(target, config.horizon).map_or("-".to_owned(), |score| format!("{:.1}", score.mean));
+    format!("phase {} {score}, episodes to 90 / 95 / 98 %: {}", target.number(), summary.milestone_cells())
+}
+
+/// The table of several seeds: one row for each phase, on its 50 test tracks.
+pub fn seeds_table(over_seeds: &OverSeeds, config: &TrainConfig) -> String {
+    let mut table = String::from(
+        "phase            | return, mean over seeds [95 % interval] |     IQM | worst seed | % of ceiling\n\
+         -----------------|-----------------------------------------|---------|------------|-------------\n",
+    );
+    for phase in Phase::ALL {
+        let by_horizon = over_seeds.final_returns.get(&phase.number().to_string());
+        let Some(Distribution { mean, iqm, ci95: [low, high], min, .. }) =
+            by_horizon.and_then(|returns| returns.get(&config.horizon.to_string()))
+        else {
+            continue;
+        };
+        let _ = writeln!(
+            table,
+            "{} {:<14} | {:>39} | {iqm:>7.1} | {min:>10.1} | {:>12}",
+            phase.number(),
+            phase.name(),
+            format!("{mean:.1} [{low:.1}, {high:.1}]"),
+            percent_of_ceiling(*mean, phase, config)
+        );
+    }
+    let seeds = over_seeds.seeds;
+    for (percent, episodes) in &over_seeds.episodes_to {
+        let reached = over_seeds.reached.get(percent).copied().unwrap_or_default();
+        let episodes = episodes.map_or("-".to_owned(), |Distribution { mean, ci95: [low, high], .. }| {
+            format!("{mean:.1} [{low:.1}, {high:.1}]")
+        });
+        let _ = writeln!(table, "episodes to {percent} %: {episodes}, reached by {reached} of {seeds} seeds");
+    }
+    let _ = write!(table, "worst crash rate in a test: {:.0} %", 100.0 * over_seeds.worst_crash_rate);
+    table
+}
+
+fn percent_of_ceiling(mean: f64, phase: Phase, config: &TrainConfig) -> String {
+    let share = 100.0 * mean / config.ceilings[phase as usize - 1];
+    if share == 0.0 { "-".to_owned() } else { format!("{share:.1} %") }
+}
+
 /// The table of a finished run: one row for each phase, on its 50 test tracks.
 pub fn table(summary: &Summary, config: &TrainConfig) -> String {
     let target = config.lesson.target();
@@ -186,8 +235,7 @@ pub fn table(summary: &Summary, config: &TrainConfig) -> String {
     table += "-----------------|---------|--------------|------------|---------------------------\n";
     for phase in Phase::ALL {
         let Some(score) = summary.score(phase, config.horizon) else { continue };
-        let share = 100.0 * score.mean / config.ceilings[phase as usize - 1];
-        let percent = if share == 0.0 { "-".to_owned() } else { format!("{share:.1} %") };
+        let percent = percent_of_ceiling(score.mean, phase, config);
         let milestones = if phase == target { summary.milestone_cells() } else { "-".to_owned() };
         let _ = writeln!(
             table,

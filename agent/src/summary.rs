@@ -44,6 +44,56 @@ impl FinalScore {
     }
 }
 
+/// The results of several seeds of one configuration.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct OverSeeds {
+    /// Number of seeds.
+    pub seeds: usize,
+    /// Mean return on the test tracks over the seeds: phase → horizon → distribution.
+    #[serde(rename = "final")]
+    pub final_returns: BTreeMap<String, BTreeMap<String, Distribution>>,
+    /// Largest share of crashes of any seed in any of those tests.
+    pub worst_crash_rate: f64,
+    /// Training episodes to that percentage of the ceiling, over the seeds that reached it; null if none did.
+    pub episodes_to: BTreeMap<String, Option<Distribution>>,
+    /// Number of seeds that reached it.
+    pub reached: BTreeMap<String, usize>,
+}
+
+impl OverSeeds {
+    /// Sums up at least one summary, all of the same configuration.
+    pub fn of(summaries: &[Summary]) -> Result<Self, Failure> {
+        let none = || Failure::System("no seed was trained".to_owned());
+        let first = summaries.first().ok_or_else(none)?;
+        let over = |value: &dyn Fn(&Summary) -> Option<f64>| summaries.iter().filter_map(value).collect::<Vec<f64>>();
+        let score = |summary: &Summary, phase: &str, horizon: &str| -> Option<FinalScore> {
+            summary.final_scores.get(phase)?.get(horizon).copied()
+        };
+        let mut final_returns: BTreeMap<String, BTreeMap<String, Distribution>> = BTreeMap::new();
+        let mut worst_crash_rate: f64 = 0.0;
+        for (phase, by_horizon) in &first.final_scores {
+            for horizon in by_horizon.keys() {
+                let returns = over(&|summary| score(summary, phase, horizon).map(|score| score.mean));
+                let crash_rates = over(&|summary| score(summary, phase, horizon).map(|score| score.crash_rate));
+                worst_crash_rate = crash_rates.into_iter().fold(worst_crash_rate, f64::max);
+                let distribution = Distribution::of(&returns).ok_or_else(none)?;
+                final_returns.entry(phase.clone()).or_default().insert(horizon.clone(), distribution);
+            }
+        }
+        let episodes = MILESTONES.map(|percent| percent.to_string()).map(|percent| {
+            let episodes = over(&|summary| summary.episodes_to.get(&percent).copied().flatten().map(|n| n as f64));
+            (percent, episodes)
+        });
+        Ok(Self {
+            seeds: summaries.len(),
+            final_returns,
+            worst_crash_rate,
+            reached: episodes.iter().map(|(percent, episodes)| (percent.clone(), episodes.len())).collect(),
+            episodes_to: episodes.into_iter().map(|(percent, list)| (percent, Distribution::of(&list))).collect(),
+        })
+    }
+}
+
 /// The result of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Summary {

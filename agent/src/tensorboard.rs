@@ -3,7 +3,7 @@
 //! A record is `length: u64`, `masked CRC-32C of length: u32`, the event, `masked CRC-32C of the event: u32`, little-endian
 //! (TFRecord). The event is a protocol buffer; only the fields that scalars need are written here.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -11,6 +11,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use prost::Message;
 
 use crate::failure::Failure;
+use crate::files::sorted_entries;
 use crate::train::EpisodeRecord;
 
 /// `tensorflow.Event`.
@@ -61,6 +62,19 @@ impl EventWriter {
         Ok(writer)
     }
 
+    /// Goes on with the file in `directory` after the events of so many episodes, the rest of which is dropped; makes one if there
+    /// is none.
+    pub fn resume(directory: &Path, episodes: usize) -> Result<Self, Failure> {
+        let is_ours = |path: &&std::path::PathBuf| path.extension().is_some_and(|extension| extension == "spikedrive");
+        let Some(path) = sorted_entries(directory)?.iter().find(is_ours).cloned() else {
+            return Self::create(directory);
+        };
+        let bytes = fs::read(&path).map_err(|error| Failure::Read { path: path.clone(), error })?;
+        let opened = OpenOptions::new().append(true).open(&path);
+        let cut = opened.and_then(|file| file.set_len(length_until(&bytes, episodes) as u64).map(|()| file));
+        Ok(Self { file: cut.map_err(|error| Failure::Write { path, error })? })
+    }
+
     /// Writes the scalars of an episode, and of the evaluation after it, under its number.
     pub fn episode(&mut self, record: &EpisodeRecord) -> io::Result<()> {
         let mut values = vec![
@@ -85,6 +99,22 @@ impl EventWriter {
     fn write(&mut self, event: &Event) -> io::Result<()> {
         self.file.write_all(&frame(&event.encode_to_vec()))
     }
+}
+
+/// Length of the records of the first `episodes` episodes, all whole.
+fn length_until(bytes: &[u8], episodes: usize) -> usize {
+    let mut at = 0;
+    while let Some(length) = bytes[at..].first_chunk().map(|length| u64::from_le_bytes(*length) as usize) {
+        let event = at + 12;
+        let end = event.saturating_add(length);
+        let Some(data) = bytes.get(event..end) else { break };
+        let is_kept = Event::decode(data).is_ok_and(|event| event.step <= episodes as i64);
+        if !is_kept || bytes.len() < end + 4 {
+            break;
+        }
+        at = end + 4;
+    }
+    at
 }
 
 fn scalar(tag: &str, value: f64) -> Scalar {

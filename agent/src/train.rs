@@ -1,10 +1,10 @@
-//! The training loop: one car, one episode after another, with periodic greedy evaluations.
+//! The training loop: rounds of one episode on every lane, with periodic greedy evaluations.
 
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 use spikedrive_env::ceiling::ceiling;
 use spikedrive_env::{Action, Course, EndReason, Phase, Split, WorldConfig, WorldOptions};
 use spikedrive_learners::snn::StepEnd;
-use spikedrive_learners::{Curriculum, Learner, LearnerConfig};
+use spikedrive_learners::{Curriculum, Learner, LearnerConfig, LearnerState};
 
 use crate::env::{EnvFactory, VectorEnv};
 use crate::evaluate::{EpisodeResult, Evaluator, crash_rate, held_out, mean_return};
@@ -18,9 +18,10 @@ pub const EVAL_EVERY: usize = 5;
 pub const MILESTONES: [u32; 3] = [90, 95, 98];
 
 /// Everything that decides how a run goes.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TrainConfig {
     /// Network and learning rule.
+    #[serde(rename = "config")]
     pub learner: LearnerConfig,
     /// What is taught.
     pub lesson: Lesson,
@@ -28,12 +29,20 @@ pub struct TrainConfig {
     pub episodes: usize,
     /// Seed of the run.
     pub seed: u64,
+    /// Cars that drive and teach the same network at the same time.
+    pub lanes: usize,
     /// Steps of an episode, in training and in periodic evaluation.
     pub horizon: usize,
     /// The world.
     pub world: WorldOptions,
-    /// Ceilings of phases 1 to 4 in that world.
+    /// Ceilings of phases 1 to 4 in that world; infinite, in files null, where nobody needs it.
+    #[serde(deserialize_with = "infinite_where_null")]
     pub ceilings: [f64; 4],
+}
+
+fn infinite_where_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<[f64; 4], D::Error> {
+    let ceilings = <[Option<f64>; 4]>::deserialize(deserializer)?;
+    Ok(ceilings.map(|ceiling| ceiling.unwrap_or(f64::INFINITY)))
 }
 
 impl TrainConfig {
@@ -41,7 +50,7 @@ impl TrainConfig {
     pub fn base(learner: impl Into<LearnerConfig>, lesson: Lesson, episodes: usize, seed: u64) -> Self {
         let learner = learner.into();
         let ceilings = Phase::ALL.map(|phase| ceiling(phase, HORIZON).unwrap_or(f64::INFINITY));
-        Self { learner, lesson, episodes, seed, horizon: HORIZON, world: WorldOptions::default(), ceilings }
+        Self { learner, lesson, episodes, seed, lanes: 1, horizon: HORIZON, world: WorldOptions::default(), ceilings }
     }
 }
 
@@ -81,7 +90,7 @@ pub struct EpisodeRecord {
 }
 
 /// When each milestone was reached first.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Milestones {
     /// Training episodes until then, in the order of [`MILESTONES`].
     pub episodes_to: [Option<usize>; 3],
@@ -110,7 +119,12 @@ pub trait TrainSink {
     fn episode(&mut self, record: &EpisodeRecord, trainer: &Trainer) -> Result<(), Failure>;
 
     /// A new phase was entered after `episode` episodes.
-    fn phase_entered(&mut self, phase: Phase, episode: usize);
+    fn phase_entered(&mut self, _phase: Phase, _episode: usize) {}
+
+    /// A round is over and all of it is told: the state of the trainer is one to go on from.
+    fn round_over(&mut self, _trainer: &Trainer) -> Result<(), Failure> {
+        Ok(())
+    }
 }
 
 /// Nobody follows.
@@ -118,8 +132,6 @@ impl TrainSink for () {
     fn episode(&mut self, _record: &EpisodeRecord, _trainer: &Trainer) -> Result<(), Failure> {
         Ok(())
     }
-
-    fn phase_entered(&mut self, _phase: Phase, _episode: usize) {}
 }
 
 /// Keeps every record.
@@ -128,8 +140,6 @@ impl TrainSink for Vec<EpisodeRecord> {
         self.push(*record);
         Ok(())
     }
-
-    fn phase_entered(&mut self, _phase: Phase, _episode: usize) {}
 }
 
 /// A run in the middle of its training.
@@ -144,15 +154,30 @@ pub struct Trainer<'a> {
     env_steps: usize,
     crashes: usize,
     milestones: Milestones,
+    /// Whether a round has begun that is not over.
+    in_round: bool,
 }
 
-/// The car's environment, and whether its last episode is over, so that the next step only resets it.
+/// All that a run goes on from between two rounds, beside its configuration.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TrainState {
+    learner: LearnerState,
+    curriculum: Curriculum,
+    env_steps: usize,
+    crashes: usize,
+    milestones: Milestones,
+}
+
+/// The cars' environment.
 struct TrainingEnv {
     env: Box<dyn VectorEnv>,
+    lanes: usize,
+    /// Whether the episodes of all lanes ended with the last step, so that the next one only resets them.
     ended: bool,
 }
 
 /// What happened in an episode.
+#[derive(Clone, Copy)]
 struct Episode {
     episode_return: f64,
     length: usize,
@@ -167,7 +192,7 @@ impl<'a> Trainer<'a> {
         evaluator: &'a Evaluator,
         stop: &'a StopFlag,
     ) -> Result<Self, Failure> {
-        let learner = config.learner.learner(config.seed, config.episodes)?;
+        let learner = config.learner.learner(config.seed, config.episodes, config.lanes)?;
         let curriculum = config.lesson.curriculum(&config.ceilings);
         let milestones = Milestones::default();
         Ok(Self {
@@ -181,28 +206,72 @@ impl<'a> Trainer<'a> {
             env_steps: 0,
             crashes: 0,
             milestones,
+            in_round: false,
         })
     }
 
-    /// Trains to the last episode, or until it is told to stop.
+    /// Goes on from a state of a run with the same configuration, bit for bit as that run would have.
+    pub fn resume(self, state: TrainState) -> Result<Self, Failure> {
+        let TrainState { learner, curriculum, env_steps, crashes, milestones } = state;
+        let learner = self.config.learner.restored(self.config.episodes, learner)?;
+        let phases = self.config.lesson.phases().len();
+        if learner.lanes() == self.config.lanes && curriculum.phase() < phases {
+            Ok(Self { learner, curriculum, env_steps, crashes, milestones, ..self })
+        } else {
+            Err(Failure::System(format!(
+                "the state has {} lanes and phase {} of the curriculum, the run {} lanes and {phases} phases",
+                learner.lanes(),
+                curriculum.phase() + 1,
+                self.config.lanes
+            )))
+        }
+    }
+
+    /// What [`Self::resume`] needs; none if a round was broken off.
+    pub fn state(&self) -> Option<TrainState> {
+        (!self.in_round).then(|| TrainState {
+            learner: self.learner.state(),
+            curriculum: self.curriculum.clone(),
+            env_steps: self.env_steps,
+            crashes: self.crashes,
+            milestones: self.milestones,
+        })
+    }
+
+    /// Trains to the last episode, or until it is told to stop: then it finishes the round, so that nothing of it is lost.
     pub fn run(&mut self, sink: &mut dyn TrainSink) -> Result<(), Failure> {
         while self.learner.episode() < self.config.episodes {
-            let (mut record, phase_over) = self.train_episode()?;
-            let evaluation =
-                if record.episode.is_multiple_of(EVAL_EVERY) { self.evaluate().map(Some) } else { Ok(None) };
-            if let Ok(Some(evaluation)) = &evaluation {
-                self.milestones.note(evaluation, record.episode, record.env_steps);
-                record.evaluation = Some(*evaluation);
+            if self.stop.is_set() {
+                return Err(Failure::Interrupted);
             }
-            sink.episode(&record, self)?;
-            evaluation?;
-            if phase_over {
-                self.env = None;
-                self.learner.begin_phase();
-                sink.phase_entered(self.phase(), record.episode);
-            }
+            self.round(sink)?;
         }
         Ok(())
+    }
+
+    /// An episode on every lane, and the evaluation if one is due.
+    fn round(&mut self, sink: &mut dyn TrainSink) -> Result<(), Failure> {
+        self.in_round = true;
+        let before = self.learner.episode();
+        let (mut records, phase_over) = self.train_round()?;
+        let after = self.learner.episode();
+        if after / EVAL_EVERY > before / EVAL_EVERY
+            && let Some(last) = records.last_mut()
+        {
+            let evaluation = self.evaluate()?;
+            self.milestones.note(&evaluation, after, last.env_steps);
+            last.evaluation = Some(evaluation);
+        }
+        if phase_over {
+            self.env = None;
+            self.learner.begin_phase();
+        }
+        records.iter().try_for_each(|record| sink.episode(record, self))?;
+        if phase_over {
+            sink.phase_entered(self.phase(), after);
+        }
+        self.in_round = false;
+        sink.round_over(self)
     }
 
     /// Configuration of the run.
@@ -232,7 +301,10 @@ impl<'a> Trainer<'a> {
 
     /// Greedy results of the present network on all 50 test tracks.
     pub fn test(&self, phase: Phase, horizon: usize) -> Result<Vec<EpisodeResult>, Failure> {
-        self.evaluate_on(&held_out(phase, Split::Test, horizon, Split::Test.tracks() as usize, self.config.world))
+        self.evaluate_on(
+            &held_out(phase, Split::Test, horizon, Split::Test.tracks() as usize, self.config.world),
+            self.stop,
+        )
     }
 
     /// The phase that is taught now.
@@ -240,85 +312,106 @@ impl<'a> Trainer<'a> {
         self.config.lesson.phases()[self.curriculum.phase()]
     }
 
-    fn train_episode(&mut self) -> Result<(EpisodeRecord, bool), Failure> {
+    fn train_round(&mut self) -> Result<(Vec<EpisodeRecord>, bool), Failure> {
         let phase = self.phase();
-        let mut env = match self.env.take() {
+        let lanes = self.config.lanes.min(self.config.episodes - self.learner.episode());
+        let mut env = match self.env.take().filter(|env| env.lanes == lanes) {
             Some(env) => env,
-            None => self.open(phase)?,
+            None => self.open(phase, lanes)?,
         };
-        let episode = drive_episode(&mut env, self.learner.as_mut(), self.stop)?;
-        self.env = Some(env);
-        let summary = self.learner.end_episode();
-        let crashed = episode.end == EndReason::Crash;
-        self.env_steps += episode.length;
-        self.crashes += usize::from(crashed);
-        let phase_over = self.curriculum.record(episode.episode_return);
-        let record = EpisodeRecord {
-            episode: self.learner.episode(),
-            phase: phase.number(),
-            episode_return: episode.episode_return,
-            length: episode.length,
-            crashed,
-            mean_dopamine: summary.mean_dopamine,
-            learning_rate: summary.learning_rate,
-            env_steps: self.env_steps,
-            evaluation: None,
-        };
-        Ok((record, phase_over))
+        let episodes = drive_round(&mut env, self.learner.as_mut())?;
+        // A lane that ended before the others has begun an episode that nobody drove: such an environment is used up.
+        self.env = Some(env).filter(|env| env.ended);
+        let mut phase_over = false;
+        let mut records = Vec::with_capacity(lanes);
+        for (lane, Episode { episode_return, length, end }) in episodes.into_iter().enumerate() {
+            let summary = self.learner.end_episode(lane);
+            let crashed = end == EndReason::Crash;
+            self.env_steps += length;
+            self.crashes += usize::from(crashed);
+            phase_over = phase_over || self.curriculum.record(episode_return);
+            records.push(EpisodeRecord {
+                episode: self.learner.episode(),
+                phase: phase.number(),
+                episode_return,
+                length,
+                crashed,
+                mean_dopamine: summary.mean_dopamine,
+                learning_rate: summary.learning_rate,
+                env_steps: self.env_steps,
+                evaluation: None,
+            });
+        }
+        Ok((records, phase_over))
     }
 
-    /// A training environment whose first episode is the next one of the run.
-    fn open(&self, phase: Phase) -> Result<TrainingEnv, Failure> {
+    /// A training environment whose first episodes are those of the next round.
+    fn open(&self, phase: Phase, lanes: usize) -> Result<TrainingEnv, Failure> {
         let course = Course::Phase { phase, split: Split::Train };
-        let first_episode = self.learner.episode() as u64;
         let TrainConfig { seed, horizon, world, .. } = self.config;
-        let base = WorldConfig::base(course, 1, horizon);
+        let first_episode = (self.learner.episode() / self.config.lanes) as u64;
+        let base = WorldConfig::base(course, lanes, horizon);
         let env = self.factory.make(&WorldConfig { seed, first_episode, options: world, ..base })?;
-        self.learner.policy().check_rays(env.observations().len())?;
-        Ok(TrainingEnv { env, ended: false })
+        self.learner.policy().check_rays(env.observations().len() / lanes)?;
+        Ok(TrainingEnv { env, lanes, ended: false })
     }
 
     fn evaluate(&self) -> Result<Evaluation, Failure> {
         let TrainConfig { lesson, horizon, world, ceilings, .. } = self.config;
         let target = lesson.target();
         let tracks = Split::Validation.tracks() as usize;
-        let results = self.evaluate_on(&held_out(target, Split::Validation, horizon, tracks, world))?;
+        // It belongs to the round, which is finished whoever asks to stop.
+        let never = StopFlag::default();
+        let results = self.evaluate_on(&held_out(target, Split::Validation, horizon, tracks, world), &never)?;
         let mean = mean_return(&results);
         let percent_of_ceiling = 100.0 * mean / ceilings[target as usize - 1];
         Ok(Evaluation { mean, percent_of_ceiling, crash_rate: crash_rate(&results) })
     }
 
-    fn evaluate_on(&self, world: &WorldConfig) -> Result<Vec<EpisodeResult>, Failure> {
-        self.evaluator.evaluate(self.factory, world, self.learner.policy(), self.config.seed, self.stop)
+    fn evaluate_on(&self, world: &WorldConfig, stop: &StopFlag) -> Result<Vec<EpisodeResult>, Failure> {
+        self.evaluator.evaluate(self.factory, world, self.learner.policy(), self.config.seed, stop)
     }
 }
 
-/// Drives and learns from one episode. The reset step of autoreset mode NEXT_STEP counts for nothing.
-fn drive_episode(env: &mut TrainingEnv, learner: &mut dyn Learner, stop: &StopFlag) -> Result<Episode, Failure> {
+/// Drives and learns from one episode on every lane. A lane whose episode is over waits for the others; the reset step of
+/// autoreset mode NEXT_STEP counts for nothing.
+fn drive_round(env: &mut TrainingEnv, learner: &mut dyn Learner) -> Result<Vec<Episode>, Failure> {
+    let mut actions = vec![Action::Straight; env.lanes];
     if std::mem::take(&mut env.ended) {
-        env.env.step(&[Action::Straight])?;
+        env.env.step(&actions)?;
     }
-    learner.begin_episode();
-    let mut observation = env.env.observations().to_vec();
-    let (mut episode_return, mut length) = (0.0, 0);
-    loop {
-        if stop.is_set() {
-            return Err(Failure::Interrupted);
+    (0..env.lanes).for_each(|lane| learner.begin_episode(lane));
+    let mut observations = env.env.observations().to_vec();
+    let rays = observations.len() / env.lanes;
+    let mut progress = vec![(0.0, 0, None); env.lanes];
+    while progress.iter().any(|(.., end)| end.is_none()) {
+        for (lane, observation) in observations.chunks_exact(rays).enumerate() {
+            if progress[lane].2.is_none() {
+                actions[lane] = Action::ALL[learner.act(lane, observation)];
+            }
         }
-        let action = learner.act(&observation);
-        let batch = env.env.step(&[Action::ALL[action]])?;
-        let (reward, end) = (batch.rewards[0], batch.ends[0]);
-        observation.copy_from_slice(&batch.observations);
-        episode_return += reward;
-        length += 1;
-        let step_end = end
-            .map(|end| if end.is_terminated() { StepEnd::Terminated } else { StepEnd::Truncated(observation.clone()) });
-        learner.reward(reward, step_end);
-        if let Some(end) = end {
-            env.ended = true;
-            return Ok(Episode { episode_return, length, end });
+        let batch = env.env.step(&actions)?;
+        observations.copy_from_slice(&batch.observations);
+        for (lane, (episode_return, length, ended)) in progress.iter_mut().enumerate() {
+            if ended.is_none() {
+                let (reward, end) = (batch.rewards[lane], batch.ends[lane]);
+                *episode_return += reward;
+                *length += 1;
+                *ended = end;
+                let observation = || observations[lane * rays..][..rays].to_vec();
+                learner.reward(lane, reward, end.map(|end| step_end(end, observation)));
+            }
         }
     }
+    env.ended = progress.iter().all(|(_, length, _)| *length == progress[0].1);
+    let episode = |(episode_return, length, end): (f64, usize, Option<EndReason>)| {
+        end.map(|end| Episode { episode_return, length, end })
+    };
+    Ok(progress.into_iter().filter_map(episode).collect())
+}
+
+fn step_end(end: EndReason, observation: impl FnOnce() -> Vec<f32>) -> StepEnd {
+    if end.is_terminated() { StepEnd::Terminated } else { StepEnd::Truncated(observation()) }
 }
 
 #[cfg(test)]

@@ -74,7 +74,7 @@ mod up {
 
         let run = place.only_run();
         assert!(err.contains(&format!("run in {run}")) && out.contains(&format!("saved in {run}")), "{err}{out}");
-        assert_eq!(place.names(&run), ["episodes.jsonl", "run.json", "summary.json", "tb", "weights"]);
+        assert_eq!(place.names(&run), ["episodes.jsonl", "run.json", "state.cbor", "summary.json", "tb", "weights"]);
         let log = place.text(format!("{run}/episodes.jsonl"));
         let episodes = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["episode"].clone());
         assert!(log.ends_with('\n') && episodes.eq(1..=10));
@@ -767,14 +767,17 @@ mod settings {
         place.write("spikedrive.toml", "[train]\nepisodes = 7\nseed = 8\npreset = 'pathway'\nphase = 2\n");
         let mut command = place.command("config --seed 9 --curriculum seed");
         let out = Ended::of(command.env("SPIKEDRIVE_EPISODES", "6")).done();
-        for line in
-            ["seed = 9  # flag", "episodes = 6  # environment", "preset = 'pathway'  # default or spikedrive.toml"]
-        {
+        for line in [
+            "seed = 9  # flag",
+            "episodes = 6  # environment",
+            "preset = 'pathway'  # spikedrive.toml",
+            "# phase is not set",
+        ] {
             assert!(out.contains(line) || out.replace('"', "'").contains(line), "{line} is not in\n{out}");
         }
         place.write("other.toml", &out);
         let again = place.run("config --config other.toml").done();
-        assert!(again.contains("seed = 9  # default or") && again.contains("episodes = 6  # default or"), "{again}");
+        assert!(again.contains("seed = 9  # other.toml") && again.contains("episodes = 6  # other.toml"), "{again}");
         let summary = place.run("train --json --config spikedrive.toml --episodes 2").json();
         assert_eq!((&summary["lesson"], &summary["seed"]), (&"phase 2".into(), &8.into()));
     }

@@ -102,7 +102,7 @@ fn train(
     preset: Preset,
     threads: usize,
 ) -> (Array2<f32>, Vec<EpisodeRecord>, Vec<EpisodeResult>) {
-    let config = TrainConfig::base(preset.config(), Lesson::Curriculum(CurriculumPreset::Ceiling), 40, 4);
+    let config = TrainConfig::base(preset.config(), Lesson::from(CurriculumPreset::Ceiling), 40, 4);
     let (evaluator, stop, mut log) =
         (Evaluator::new(threads).unwrap(), StopFlag::default(), Vec::<EpisodeRecord>::new());
     let mut trainer = Trainer::new(config, factory, &evaluator, &stop).unwrap();

@@ -14,9 +14,14 @@ use spikedrive_learners::snn::Preset;
 
 /// Trains 300 episodes with each seed; every one must reach 90 % in time and end above the floor without a crash.
 fn learns(preset: Preset, lesson: Lesson, seeds: Range<u64>, floor: f64, latest_mastery: usize) {
+    learn_together(1, preset, lesson, seeds, floor, latest_mastery);
+}
+
+/// The same with several cars.
+fn learn_together(lanes: usize, preset: Preset, lesson: Lesson, seeds: Range<u64>, floor: f64, latest_mastery: usize) {
     let (evaluator, stop) = (Evaluator::new(2).unwrap(), StopFlag::default());
     for seed in seeds {
-        let config = TrainConfig::base(preset.config(), lesson, 300, seed);
+        let config = TrainConfig { lanes, ..TrainConfig::base(preset.config(), lesson, 300, seed) };
         let mut trainer = Trainer::new(config, &LocalFactory, &evaluator, &stop).unwrap();
         trainer.run(&mut ()).unwrap();
         let test = trainer.test(Phase::Complex, 100).unwrap();
@@ -41,6 +46,11 @@ fn pathway_learns_the_hardest_phase() {
 }
 
 #[test]
+fn eight_cars_teach_one_network() {
+    learn_together(8, Preset::Pathway, Lesson::Direct(Phase::Complex), 1..3, 240.0, 64);
+}
+
+#[test]
 fn the_other_presets_learn_it_too() {
     let phase = Lesson::Direct(Phase::Complex);
     learns(Preset::Memory, phase, 1..3, 232.0, 120);
@@ -51,6 +61,6 @@ fn the_other_presets_learn_it_too() {
 
 #[test]
 fn the_curriculum_leads_to_the_same_place() {
-    learns(Preset::Stdp, Lesson::Curriculum(CurriculumPreset::Ceiling), 1..3, 239.0, 90);
-    learns(Preset::Pathway, Lesson::Curriculum(CurriculumPreset::Seed), 1..2, 241.0, 40);
+    learns(Preset::Stdp, Lesson::from(CurriculumPreset::Ceiling), 1..3, 239.0, 90);
+    learns(Preset::Pathway, Lesson::from(CurriculumPreset::Seed), 1..2, 241.0, 40);
 }

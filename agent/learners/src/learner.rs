@@ -5,29 +5,35 @@ use std::fmt::Debug;
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
-use crate::seed::{SeedConfig, SeedLearner, SeedNetwork, SeedState};
+use crate::seed::{SeedConfig, SeedLearner, SeedLearnerState, SeedNetwork, SeedState};
 use crate::snn::network::NetworkError;
 use crate::snn::synapses::Layout;
-use crate::snn::{Critic, EpisodeSummary, Network, NetworkState, SnnConfig, SpikingLearner, StepEnd};
+use crate::snn::{Critic, EpisodeSummary, Network, NetworkState, SnnConfig, SpikingLearner, SpikingState, StepEnd};
 
-/// An agent in the middle of a run: begin, then act and be rewarded until the episode ends, then end it.
+/// An agent in the middle of a run, with one car or several, each on a lane from 0.
+///
+/// A round is an episode on every lane: begin it, act and be rewarded until the lane's episode ends, and when those of all lanes
+/// have ended, end them in the order of the lanes.
 pub trait Learner {
-    /// Is told that another phase begins with the next episode.
+    /// Is told that another phase begins with the next round.
     fn begin_phase(&mut self);
 
-    /// Forgets the last episode and prepares for the next.
-    fn begin_episode(&mut self);
+    /// Forgets the last episode of a lane and prepares for the next.
+    fn begin_episode(&mut self, lane: usize);
 
     /// Sees and decides. Returns an action index.
-    fn act(&mut self, observation: &[f32]) -> usize;
+    fn act(&mut self, lane: usize, observation: &[f32]) -> usize;
 
-    /// Is told the reward of the last action, and whether the episode ended with it.
-    fn reward(&mut self, reward: f64, end: Option<StepEnd>);
+    /// Is told the reward of the lane's last action, and whether its episode ended with it.
+    fn reward(&mut self, lane: usize, reward: f64, end: Option<StepEnd>);
 
-    /// Counts the episode.
-    fn end_episode(&mut self) -> EpisodeSummary;
+    /// Counts the episode of a lane.
+    fn end_episode(&mut self, lane: usize) -> EpisodeSummary;
 
-    /// Episodes finished.
+    /// Number of lanes.
+    fn lanes(&self) -> usize;
+
+    /// Episodes finished, on all lanes.
     fn episode(&self) -> usize;
 
     /// The network as it is now.
@@ -38,6 +44,20 @@ pub trait Learner {
 
     /// What it has learned beside the weights.
     fn memory(&self) -> Memory;
+
+    /// All that it goes on from, between two rounds: see [`LearnerConfig::restored`].
+    fn state(&self) -> LearnerState;
+}
+
+/// What a learner of either kind carries from one round to the next: weights, critic or baseline, random streams, counters, remembered
+/// episodes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LearnerState {
+    /// Of the spiking agent.
+    Snn(Box<SpikingState>),
+    /// Of the first design.
+    Seed(SeedLearnerState),
 }
 
 /// A network that drives and does not learn.
@@ -80,11 +100,22 @@ pub enum Memory {
 }
 
 impl LearnerConfig {
-    /// A blank learner for a run of `run_episodes` episodes.
-    pub fn learner(self, seed: u64, run_episodes: usize) -> Result<Box<dyn Learner>, NetworkError> {
+    /// A blank learner for a run of `run_episodes` episodes on so many lanes.
+    pub fn learner(self, seed: u64, run_episodes: usize, lanes: usize) -> Result<Box<dyn Learner>, NetworkError> {
         Ok(match self {
-            Self::Snn(config) => Box::new(SpikingLearner::new(config, seed, run_episodes)?),
-            Self::Seed(config) => Box::new(SeedLearner::new(config, seed)?),
+            Self::Snn(config) => Box::new(SpikingLearner::new(config, seed, run_episodes, lanes)?),
+            Self::Seed(config) => Box::new(SeedLearner::new(config, seed, lanes)?),
+        })
+    }
+
+    /// A learner that goes on from a state, bit for bit as the one that it was taken from.
+    pub fn restored(self, run_episodes: usize, state: LearnerState) -> Result<Box<dyn Learner>, NetworkError> {
+        Ok(match (self, state) {
+            (Self::Snn(config), LearnerState::Snn(state)) => {
+                Box::new(SpikingLearner::restored(config, run_episodes, *state)?)
+            }
+            (Self::Seed(config), LearnerState::Seed(state)) => Box::new(SeedLearner::restored(config, state)?),
+            _ => return Err(NetworkError::Config("the state belongs to a learner of another kind".to_owned())),
         })
     }
 
@@ -131,20 +162,24 @@ impl Learner for SpikingLearner {
         Self::begin_phase(self);
     }
 
-    fn begin_episode(&mut self) {
-        Self::begin_episode(self);
+    fn begin_episode(&mut self, lane: usize) {
+        Self::begin_episode(self, lane);
     }
 
-    fn act(&mut self, observation: &[f32]) -> usize {
-        Self::act(self, observation)
+    fn act(&mut self, lane: usize, observation: &[f32]) -> usize {
+        Self::act(self, lane, observation)
     }
 
-    fn reward(&mut self, reward: f64, end: Option<StepEnd>) {
-        Self::reward(self, reward, end);
+    fn reward(&mut self, lane: usize, reward: f64, end: Option<StepEnd>) {
+        Self::reward(self, lane, reward, end);
     }
 
-    fn end_episode(&mut self) -> EpisodeSummary {
-        Self::end_episode(self)
+    fn end_episode(&mut self, lane: usize) -> EpisodeSummary {
+        Self::end_episode(self, lane)
+    }
+
+    fn lanes(&self) -> usize {
+        Self::lanes(self)
     }
 
     fn episode(&self) -> usize {
@@ -162,27 +197,35 @@ impl Learner for SpikingLearner {
     fn memory(&self) -> Memory {
         Memory::Critic(self.critic().clone())
     }
+
+    fn state(&self) -> LearnerState {
+        LearnerState::Snn(Box::new(Self::state(self)))
+    }
 }
 
 impl Learner for SeedLearner {
     /// Its learning rate follows no schedule.
     fn begin_phase(&mut self) {}
 
-    fn begin_episode(&mut self) {
-        Self::begin_episode(self);
+    fn begin_episode(&mut self, lane: usize) {
+        Self::begin_episode(self, lane);
     }
 
-    fn act(&mut self, observation: &[f32]) -> usize {
-        Self::act(self, observation)
+    fn act(&mut self, lane: usize, observation: &[f32]) -> usize {
+        Self::act(self, lane, observation)
     }
 
     /// An episode is one sum to this learner: how it ended does not matter.
-    fn reward(&mut self, reward: f64, _end: Option<StepEnd>) {
-        Self::reward(self, reward);
+    fn reward(&mut self, lane: usize, reward: f64, _end: Option<StepEnd>) {
+        Self::reward(self, lane, reward);
     }
 
-    fn end_episode(&mut self) -> EpisodeSummary {
-        Self::end_episode(self)
+    fn end_episode(&mut self, lane: usize) -> EpisodeSummary {
+        Self::end_episode(self, lane)
+    }
+
+    fn lanes(&self) -> usize {
+        Self::lanes(self)
     }
 
     fn episode(&self) -> usize {
@@ -199,6 +242,10 @@ impl Learner for SeedLearner {
 
     fn memory(&self) -> Memory {
         Memory::Baseline(self.baseline())
+    }
+
+    fn state(&self) -> LearnerState {
+        LearnerState::Seed(Self::state(self))
     }
 }
 
@@ -255,7 +302,7 @@ mod tests {
                     assert_eq!((preset.name(), rays > 3), ("seed", true));
                     continue;
                 };
-                let learner = config.learner(1, 10).unwrap();
+                let learner = config.learner(1, 10, 1).unwrap();
                 assert_eq!(learner.policy().check_rays(rays), Ok(()), "{preset}");
                 let refusal = learner.policy().check_rays(rays + 2).unwrap_err().to_string();
                 let expected = format!("the world casts {} rays and the network takes {rays}: ", rays + 2);
@@ -269,21 +316,21 @@ mod tests {
     fn every_preset_drives_learns_and_is_restored_from_its_parts() {
         for preset in Preset::all() {
             let config = preset.config();
-            let mut learner = config.learner(3, 10).unwrap();
+            let mut learner = config.learner(3, 10, 1).unwrap();
             for episode in 1..=2 {
                 learner.begin_phase();
-                learner.begin_episode();
+                learner.begin_episode(0);
                 for _ in 0..5 {
-                    assert!(learner.act(&[5.0, 12.0, 7.0]) < crate::ACTIONS);
-                    learner.reward(2.0, None);
+                    assert!(learner.act(0, &[5.0, 12.0, 7.0]) < crate::ACTIONS);
+                    learner.reward(0, 2.0, None);
                 }
-                learner.act(&[5.0, 12.0, 7.0]);
-                learner.reward(-100.0, Some(StepEnd::Terminated));
-                assert!(learner.end_episode().learning_rate > 0.0);
+                learner.act(0, &[5.0, 12.0, 7.0]);
+                learner.reward(0, -100.0, Some(StepEnd::Terminated));
+                assert!(learner.end_episode(0).learning_rate > 0.0);
                 assert_eq!(learner.episode(), episode);
             }
             assert_eq!(learner.config(), config);
-            assert_ne!(learner.policy().weights(), config.learner(3, 10).unwrap().policy().weights(), "{preset}");
+            assert_ne!(learner.policy().weights(), config.learner(3, 10, 1).unwrap().policy().weights(), "{preset}");
             let restored = config.policy(learner.policy().weights()).unwrap();
             let actions = |policy: &dyn Policy| {
                 let mut driver = policy.driver(3, 9);
@@ -291,7 +338,7 @@ mod tests {
             };
             assert_eq!(actions(restored.as_ref()), actions(learner.policy()), "{preset}");
             for other in Preset::all() {
-                let memory = other.config().learner(1, 1).unwrap().memory();
+                let memory = other.config().learner(1, 1, 1).unwrap().memory();
                 let same_kind = std::mem::discriminant(&config) == std::mem::discriminant(&other.config());
                 assert!(same_kind || !config.fits(&memory), "{preset} with the memory of {other}");
             }

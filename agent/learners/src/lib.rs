@@ -11,12 +11,13 @@ pub mod curriculum;
 pub mod learner;
 pub mod preset;
 pub mod random;
+mod range;
 pub mod schedule;
 pub mod seed;
 pub mod snn;
 
 pub use curriculum::Curriculum;
-pub use learner::{Driver, Learner, LearnerConfig, Memory, Policy};
+pub use learner::{Driver, Learner, LearnerConfig, LearnerState, Memory, Policy};
 pub use preset::Preset;
 pub use schedule::Schedule;
 

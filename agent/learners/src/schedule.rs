@@ -4,6 +4,8 @@ use std::f32::consts::PI;
 
 use serde::{Deserialize, Serialize};
 
+use crate::range::{above, in_range};
+
 /// How the learning rate changes over a run. The factor multiplies the peak rate, and homeostasis with it: left
 /// unscaled, homeostasis would take over late in the run.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,6 +44,18 @@ pub struct Progress {
 const PHASE_FLOOR: f32 = 0.05;
 
 impl Schedule {
+    /// Checks every parameter.
+    pub fn validate(&self) -> Result<(), String> {
+        match *self {
+            Self::Fixed => Ok(()),
+            Self::WarmupCosine { warmup, floor } => {
+                in_range("warmup", warmup, 0..=1_000_000)?;
+                in_range("floor", floor, 0.0..=1.0)
+            }
+            Self::PhaseDecay { gamma } => in_range("gamma", gamma, above(0.0, 1.0)),
+        }
+    }
+
     /// The factor in an episode. A warm-up takes at most a tenth of the run.
     pub fn factor(self, Progress { episode, episodes, in_phase }: Progress) -> f32 {
         match self {

@@ -37,10 +37,10 @@ fn describe(run: &FoundRun) -> String {
         "{}: preset {}, {}, seed {}, {} of {} episodes, {state}",
         run.directory.display(),
         info.preset,
-        info.lesson,
-        info.seed,
+        info.train.lesson,
+        info.train.seed,
         run.episodes_done,
-        info.episodes
+        info.train.episodes
     );
     for weights in &run.weights {
         let score = weights.evaluation_return.map_or("-".to_owned(), |score| format!("{score:.1}"));

@@ -1,21 +1,22 @@
 //! `spikedrive up` and `spikedrive train`: from a blank network to a driver.
 
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
-use spikedrive_env::Phase;
+use serde::Serialize;
 use spikedrive_proto::DEFAULT_ADDRESS;
 use spikedrive_proto::address::Address;
 
-use crate::cli::{LearnArgs, TrainArgs, UpArgs};
+use crate::cli::{TrainArgs, UpArgs};
 use crate::embedded::EmbeddedServer;
-use crate::env::RemoteFactory;
-use crate::evaluate::Evaluator;
 use crate::failure::Failure;
-use crate::report::{self, Reporter, note, program, say};
-use crate::run_dir::{DEFAULT_RUNS, RunInfo, RunRecorder};
+use crate::jobs;
+use crate::report::{self, note, program, say};
+use crate::run::{Place, Run, Watch, finished_summary};
+use crate::run_dir::{DEFAULT_RUNS, EMBEDDED, RunInfo, SCHEMA_VERSION, open_run};
+use crate::seeds::Seeds;
 use crate::stop::StopFlag;
-use crate::summary::Summary;
-use crate::train::{EpisodeRecord, TrainConfig, TrainSink, Trainer};
+use crate::summary::{OverSeeds, Summary};
 
 /// Starts the server, trains on it, shows what came out and what to do next.
 pub fn up(args: &UpArgs, stop: &StopFlag) -> Result<(), Failure> {
@@ -25,90 +26,152 @@ pub fn up(args: &UpArgs, stop: &StopFlag) -> Result<(), Failure> {
     };
     let address = server.address()?;
     note(format!("environment server listens on {address}"));
-    let config = args.learn.train_config()?;
-    let summary = train_on(&args.learn, config, &address, &address.to_string(), stop)?;
+    let learn = &args.learn;
+    let info = RunInfo::new(learn.preset, &learn.train_config()?, &address.to_string());
+    let config = info.train;
+    let summary =
+        Run { info, place: learn.place(), address, threads: learn.threads, watch: Watch::Closely }.perform(stop)?;
     say(report::table(&summary, &config));
     say(next_commands(Path::new(&summary.run)));
     Ok(())
 }
 
-/// Trains, on a server of its own or on a given one.
+/// Trains one seed or several, or goes on with a run, on a server of its own or on a given one.
 pub fn train(args: &TrainArgs, stop: &StopFlag) -> Result<(), Failure> {
-    let (_server, address, name) = match &args.server {
-        Some(address) => (None, address.clone(), address.to_string()),
+    match (&args.resume, &args.seeds) {
+        (Some(directory), _) => resume(directory, args, stop),
+        (None, Some(seeds)) => train_seeds(seeds, args, stop),
+        (None, None) => {
+            let server = Server::start(args.server.as_ref())?;
+            let learn = &args.learn;
+            let info = RunInfo::new(learn.preset, &learn.train_config()?, &server.name);
+            let address = server.address.clone();
+            let run = Run { info, place: learn.place(), address, threads: learn.threads, watch: Watch::Closely };
+            finish(&run.info.clone(), &run.perform(stop)?, args.json)
+        }
+    }
+}
+
+/// Goes on with a run as its `run.json` says; one that is finished is only shown.
+fn resume(directory: &Path, args: &TrainArgs, stop: &StopFlag) -> Result<(), Failure> {
+    let info = open_run(directory)?.info;
+    let summary = match finished_summary(directory)? {
+        Some(summary) => {
+            note(format!("{} is finished already", directory.display()));
+            summary
+        }
         None => {
-            let server = EmbeddedServer::on_free_port()?;
-            let address = server.address()?;
-            (Some(server), address, "embedded".to_owned())
+            let recorded = (info.server != EMBEDDED).then(|| info.server.parse().ok()).flatten();
+            let server = Server::start(args.server.as_ref().or(recorded.as_ref()))?;
+            let (place, threads) = (Place::Resumed(directory.to_owned()), args.learn.threads);
+            let address = server.address.clone();
+            Run { info: info.clone(), place, address, threads, watch: Watch::Closely }.perform(stop)?
         }
     };
-    let config = args.learn.train_config()?;
-    let summary = train_on(&args.learn, config, &address, &name, stop)?;
-    if args.json {
-        say(serde_json::to_string_pretty(&summary).map_err(|error| Failure::System(error.to_string()))?);
-    } else {
-        say(report::table(&summary, &config));
-        say(format!("run saved in {}", summary.run));
+    finish(&info, &summary, args.json)
+}
+
+fn finish(info: &RunInfo, summary: &Summary, json: bool) -> Result<(), Failure> {
+    if json {
+        return say_json(summary);
     }
+    say(report::table(summary, &info.train));
+    say(format!("run saved in {}", summary.run));
     Ok(())
 }
 
-/// Trains over gRPC into a new run directory. Whatever ends the training, the network as it then is stays on disk.
-fn train_on(
-    learn: &LearnArgs,
-    config: TrainConfig,
-    address: &Address,
-    server: &str,
-    stop: &StopFlag,
-) -> Result<Summary, Failure> {
-    let factory = RemoteFactory::connect_until(address, stop)?;
-    let evaluator = Evaluator::new(learn.threads)?;
-    let mut trainer = Trainer::new(config, &factory, &evaluator, stop)?;
-    let recorder = RunRecorder::create(learn.out.as_deref(), &learn.runs, RunInfo::new(learn.preset, &config, server))?;
+/// What `train --seeds --json` prints.
+#[derive(Serialize)]
+struct SeedRuns<'a> {
+    schema_version: u32,
+    over_seeds: &'a OverSeeds,
+    runs: &'a [Summary],
+}
+
+/// Trains every seed into a directory of its own, several at a time. Below `--out`, what is there of the same runs is gone on with.
+fn train_seeds(seeds: &Seeds, args: &TrainArgs, stop: &StopFlag) -> Result<(), Failure> {
+    let learn = &args.learn;
+    let server_name = args.server.as_ref().map_or(EMBEDDED.to_owned(), Address::to_string);
+    let base = RunInfo::new(learn.preset, &learn.train_config()?, &server_name);
+    let infos = seeds.iter().map(|seed| base.with_seed(seed));
+    let runs: Vec<(RunInfo, Place)> =
+        infos.map(|info| seed_place(args, &info).map(|place| (info, place))).collect::<Result<_, _>>()?;
     note(format!(
-        "training {} episodes: preset {}, {}, seed {}",
-        config.episodes, learn.preset, config.lesson, config.seed
+        "training {} seeds of {} episodes: preset {}, {}, {} at a time",
+        runs.len(),
+        base.train.episodes,
+        base.preset,
+        base.train.lesson,
+        args.jobs.min(runs.len())
     ));
-    note(format!("run in {}", recorder.directory().display()));
-    let mut sinks = Sinks { recorder, reporter: Reporter::new(config.episodes) };
-    let trained = trainer.run(&mut sinks);
-    sinks.reporter.finish();
-    let saved = sinks.recorder.save_last(&trainer);
-    let is_kept = saved.is_ok();
-    let run = sinks.recorder.directory().display().to_string();
-    let finished = trained.and_then(|()| {
-        saved?;
-        let summary = Summary::of(&trainer, learn.preset.name(), &run, &Phase::ALL)?;
-        sinks.recorder.write_summary(&summary)?;
-        Ok(summary)
-    });
-    finished.inspect_err(|_| {
-        if is_kept {
-            note_checkpoint(&trainer, &run);
-        }
-    })
-}
-
-fn note_checkpoint(trainer: &Trainer, run: &str) {
-    let last = Path::new(run).join("weights").join("last.npy");
-    note(format!("stopped after {} episodes; the network is kept in {}", trainer.learner().episode(), last.display()));
-}
-
-/// Files and screen follow the same run.
-struct Sinks {
-    recorder: RunRecorder,
-    reporter: Reporter,
-}
-
-impl TrainSink for Sinks {
-    fn episode(&mut self, record: &EpisodeRecord, trainer: &Trainer) -> Result<(), Failure> {
-        self.reporter.episode(record, trainer)?;
-        self.recorder.episode(record, trainer)
+    let summaries = Mutex::new(Vec::new());
+    jobs::for_each(&runs, args.jobs, stop, |(info, place)| {
+        let summary = train_seed(info, place, args, stop)?;
+        note(format!("seed {}: {}", summary.seed, report::one_line(&summary, &info.train)));
+        summaries.lock().unwrap_or_else(PoisonError::into_inner).push(summary);
+        Ok(())
+    })?;
+    let mut summaries = summaries.into_inner().unwrap_or_else(PoisonError::into_inner);
+    summaries.sort_by_key(|summary| seeds.iter().position(|seed| seed == summary.seed));
+    let over_seeds = OverSeeds::of(&summaries)?;
+    if args.json {
+        return say_json(&SeedRuns { schema_version: SCHEMA_VERSION, over_seeds: &over_seeds, runs: &summaries });
     }
+    say(report::seeds_table(&over_seeds, &base.train));
+    summaries.iter().for_each(|summary| say(format!("seed {} saved in {}", summary.seed, summary.run)));
+    Ok(())
+}
 
-    fn phase_entered(&mut self, phase: Phase, episode: usize) {
-        self.reporter.phase_entered(phase, episode);
-        self.recorder.phase_entered(phase, episode);
+fn train_seed(info: &RunInfo, place: &Place, args: &TrainArgs, stop: &StopFlag) -> Result<Summary, Failure> {
+    let mut info = info.clone();
+    if let Place::Resumed(directory) = place {
+        if let Some(summary) = finished_summary(directory)? {
+            return Ok(summary);
+        }
+        info = open_run(directory)?.info;
+    }
+    let server = Server::start(args.server.as_ref())?;
+    let (place, address) = (place.clone(), server.address.clone());
+    Run { info, place, address, threads: 1, watch: Watch::FromAfar }.perform(stop)
+}
+
+/// Where a seed is kept: a new directory, or one that holds the same run.
+fn seed_place(args: &TrainArgs, info: &RunInfo) -> Result<Place, Failure> {
+    let Some(out) = &args.learn.out else { return Ok(Place::Below(args.learn.runs.clone())) };
+    let directory = out.join(format!("s{}", info.train.seed));
+    if !directory.join("run.json").exists() {
+        return Ok(Place::In(directory));
+    }
+    let there = open_run(&directory)?.info;
+    if (&there.preset, there.train) == (&info.preset, info.train) {
+        Ok(Place::Resumed(directory))
+    } else {
+        Err(Failure::Usage(format!(
+            "{} holds a run with other settings (see its run.json): give the same ones to go on with it, or another --out",
+            directory.display()
+        )))
+    }
+}
+
+fn say_json(value: &impl Serialize) -> Result<(), Failure> {
+    say(serde_json::to_string_pretty(value).map_err(|error| Failure::System(error.to_string()))?);
+    Ok(())
+}
+
+/// The server to drive on: a given one, or one of our own, which ends with this.
+struct Server {
+    _own: Option<EmbeddedServer>,
+    address: Address,
+    name: String,
+}
+
+impl Server {
+    fn start(given: Option<&Address>) -> Result<Self, Failure> {
+        if let Some(address) = given {
+            return Ok(Self { _own: None, address: address.clone(), name: address.to_string() });
+        }
+        let own = EmbeddedServer::on_free_port()?;
+        Ok(Self { address: own.address()?, _own: Some(own), name: EMBEDDED.to_owned() })
     }
 }
 

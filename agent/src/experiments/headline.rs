@@ -2,9 +2,7 @@
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread;
 
 use clap::Args;
 use spikedrive_env::{Phase, WorldOptions};
@@ -20,6 +18,7 @@ use crate::env::LocalFactory;
 use crate::evaluate::Evaluator;
 use crate::failure::Failure;
 use crate::files::create_directory;
+use crate::jobs;
 use crate::lesson::{HORIZON, Lesson};
 use crate::report::{note, say};
 use crate::stop::StopFlag;
@@ -72,7 +71,7 @@ pub fn headline(args: &HeadlineArgs, stop: &StopFlag) -> Result<(), Failure> {
     let seeds = args.first_seed..args.first_seed.saturating_add(args.seeds as u64);
     let config = |preset: Preset, seed| {
         let learner = preset.for_rays(world.rays).into();
-        TrainConfig { learner, lesson, episodes: args.episodes, seed, horizon: HORIZON, world, ceilings }
+        TrainConfig { learner, lesson, episodes: args.episodes, seed, lanes: 1, horizon: HORIZON, world, ceilings }
     };
     let runs: Vec<(Preset, TrainConfig)> =
         args.presets.iter().flat_map(|&preset| seeds.clone().map(move |seed| (preset, config(preset, seed)))).collect();
@@ -131,25 +130,13 @@ fn measure(
     results: &Mutex<Results>,
     stop: &StopFlag,
 ) -> Result<(), Failure> {
-    let next = AtomicUsize::new(0);
-    let work = || {
-        while let Some((preset, config)) = runs.get(next.fetch_add(1, Ordering::Relaxed)) {
-            if stop.is_set() {
-                return Err(Failure::Interrupted);
-            }
-            if !lock(results).has(*preset, config.seed) {
-                let (row, points) = run_one(*preset, *config, stop)?;
-                note(format!("{preset} seed {}: {}", config.seed, describe(&row)));
-                lock(results).add(row, points)?;
-            }
+    jobs::for_each(runs, jobs, stop, |(preset, config)| {
+        if lock(results).has(*preset, config.seed) {
+            return Ok(());
         }
-        Ok(())
-    };
-    thread::scope(|scope| {
-        let workers: Vec<_> = (0..jobs).map(|_| scope.spawn(work)).collect();
-        workers
-            .into_iter()
-            .try_for_each(|worker| worker.join().unwrap_or_else(|_| Err(Failure::System("a run panicked".to_owned()))))
+        let (row, points) = run_one(*preset, *config, stop)?;
+        note(format!("{preset} seed {}: {}", config.seed, describe(&row)));
+        lock(results).add(row, points)
     })
 }
 
@@ -187,8 +174,6 @@ impl TrainSink for Curve {
         }
         Ok(())
     }
-
-    fn phase_entered(&mut self, _phase: Phase, _episode: usize) {}
 }
 
 fn describe(row: &Row) -> String {

@@ -124,7 +124,7 @@ fn settings() -> Vec<Setting> {
     let direct = Lesson::Direct(Phase::Straight);
     let on_phase_1 =
         Reading::ALL.into_iter().flat_map(|reading| Mode::ALL.map(|mode| Setting { lesson: direct, reading, mode }));
-    let curriculum = Lesson::Curriculum(CurriculumPreset::Seed);
+    let curriculum = Lesson::from(CurriculumPreset::Seed);
     let through_all =
         [Reading::A, Reading::B].map(|reading| Setting { lesson: curriculum, reading, mode: Mode::Dopamine });
     on_phase_1.chain(through_all).collect()

@@ -1,4 +1,5 @@
 //! The program in a directory of its own: started, signalled, waited for.
+#![allow(dead_code, reason = "each test file uses what it needs of it")]
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Seek};

@@ -3,12 +3,14 @@
 use std::f64::consts::PI;
 
 use rand::Rng;
+use serde::{Deserialize, Serialize};
 
 use crate::random::{self, Purpose, below, sign, uniform};
 use crate::track::{DS, Track};
 
-/// How hard the road is. A phase and a track seed make a [`Track`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// How hard the road is. A phase and a track seed make a [`Track`]. In files it is its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "u32", into = "u32")]
 #[repr(u8)]
 pub enum Phase {
     /// Phase 1: no curvature.
@@ -31,6 +33,12 @@ impl TryFrom<u32> for Phase {
 
     fn try_from(number: u32) -> Result<Self, PhaseError> {
         Self::ALL.into_iter().find(|phase| phase.number() == number).ok_or(PhaseError(number))
+    }
+}
+
+impl From<Phase> for u32 {
+    fn from(phase: Phase) -> Self {
+        phase.number()
     }
 }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::dopamine::DopamineParams;
 use super::stdp::StdpParams;
+use crate::range::{in_range, part};
 use crate::snn::config::NEURONS;
 use crate::snn::lif::LifParams;
 use crate::snn::network::NetworkError;
@@ -128,11 +129,11 @@ impl SeedConfig {
 
     /// Checks every parameter that a file could hold.
     pub fn validate(&self) -> Result<(), String> {
-        if (1..=1000).contains(&self.ticks) {
-            Ok(())
-        } else {
-            Err(format!("{} ticks a step are outside 1..=1000", self.ticks))
-        }
+        in_range("ticks", self.ticks, 1..=1000)?;
+        part("lif", self.lif.validate())?;
+        in_range("input_current", self.input_current, -1000.0..=1000.0)?;
+        part("stdp", self.stdp.validate())?;
+        part("dopamine", self.dopamine.validate())
     }
 }
 
@@ -150,9 +151,19 @@ mod tests {
     }
 
     #[test]
-    fn impossible_ticks_are_refused() {
+    fn impossible_numbers_are_refused() {
         let config = SeedConfig::new(Reading::B, Mode::Dopamine);
+        let text = |config: SeedConfig| config.validate().unwrap_err();
+        for bad in [f32::NAN, f32::INFINITY, -1e6] {
+            assert!(text(SeedConfig { input_current: bad, ..config }).starts_with("input_current: "));
+            let lif = LifParams { tau_mem_ms: bad, ..config.lif };
+            assert!(text(SeedConfig { lif, ..config }).starts_with("lif.tau_mem_ms: "));
+            let stdp = StdpParams { a_minus: bad, ..config.stdp };
+            assert!(text(SeedConfig { stdp, ..config }).starts_with("stdp.a_minus: "));
+            let dopamine = DopamineParams { baseline_rate: f64::from(bad), ..config.dopamine };
+            assert!(text(SeedConfig { dopamine, ..config }).starts_with("dopamine.baseline_rate: "));
+        }
         assert_eq!(config.validate(), Ok(()));
-        assert!(SeedConfig { ticks: 0, ..config }.validate().unwrap_err().contains("outside 1..=1000"));
+        assert!(SeedConfig { ticks: 0, ..config }.validate().unwrap_err().contains("ticks: 0 is outside [1, 1000]"));
     }
 }

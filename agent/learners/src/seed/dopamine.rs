@@ -3,6 +3,7 @@
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
+use crate::range::in_range;
 use crate::snn::synapses::WeightBounds;
 
 /// Parameters of episodic dopamine.
@@ -20,8 +21,16 @@ impl Default for DopamineParams {
     }
 }
 
+impl DopamineParams {
+    /// Checks every parameter.
+    pub fn validate(&self) -> Result<(), String> {
+        in_range("learning_rate", self.learning_rate, 0.0..=100.0)?;
+        in_range("baseline_rate", self.baseline_rate, 0.0..=1.0)
+    }
+}
+
 /// The moving baseline `b`: what returns were like lately. It starts at 0.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Baseline(f64);
 
 impl Baseline {

@@ -1,16 +1,16 @@
 //! The seed's agent: drives an episode without learning, then changes every weight once.
 
+use ndarray::Array2;
+use serde::{Deserialize, Serialize};
+
 use super::config::{Mode, SeedConfig};
 use super::dopamine::{self, Baseline};
-use super::network::{SeedNetwork, SeedState};
+use super::network::{SeedNetwork, SeedState, SeedStreams};
 use super::stdp::SpikePairs;
 use crate::snn::EpisodeSummary;
 use crate::snn::config::NEURONS;
 use crate::snn::network::NetworkError;
 use crate::snn::synapses::{WeightBounds, dale_sign};
-
-/// The lane of the training car; evaluations use others.
-const TRAINING_LANE: u64 = 0;
 
 /// An agent in the middle of a run.
 ///
@@ -18,26 +18,67 @@ const TRAINING_LANE: u64 = 0;
 #[derive(Clone, Debug)]
 pub struct SeedLearner {
     network: SeedNetwork,
-    state: SeedState,
-    pairs: SpikePairs,
+    lanes: Vec<Lane>,
     bounds: WeightBounds,
     baseline: Baseline,
-    episode_return: f64,
     episode: usize,
 }
 
+/// What belongs to one car.
+#[derive(Clone, Debug)]
+struct Lane {
+    state: SeedState,
+    pairs: SpikePairs,
+    episode_return: f64,
+}
+
+/// All of an agent that outlives an episode, beside its parameters: what a resumed run goes on from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SeedLearnerState {
+    weights: Array2<f32>,
+    baseline: Baseline,
+    episode: usize,
+    lanes: Vec<SeedStreams>,
+}
+
+impl Lane {
+    fn new(config: &SeedConfig, streams: SeedStreams) -> Self {
+        let pairs = SpikePairs::new(config.stdp, NEURONS);
+        Self { state: SeedState::with_streams(streams), pairs, episode_return: 0.0 }
+    }
+}
+
 impl SeedLearner {
-    /// A blank agent.
-    pub fn new(config: SeedConfig, seed: u64) -> Result<Self, NetworkError> {
-        Ok(Self {
-            network: SeedNetwork::new(config, seed)?,
-            state: SeedState::new(seed, TRAINING_LANE),
-            pairs: SpikePairs::new(config.stdp, NEURONS),
+    /// A blank agent on so many lanes.
+    pub fn new(config: SeedConfig, seed: u64, lanes: usize) -> Result<Self, NetworkError> {
+        let lanes = (0..lanes as u64).map(|lane| SeedStreams::new(seed, lane)).collect();
+        Ok(Self::with(SeedNetwork::new(config, seed)?, lanes))
+    }
+
+    /// An agent that goes on from a state, between two episodes.
+    pub fn restored(config: SeedConfig, state: SeedLearnerState) -> Result<Self, NetworkError> {
+        let SeedLearnerState { weights, baseline, episode, lanes } = state;
+        Ok(Self { baseline, episode, ..Self::with(SeedNetwork::with_weights(config, &weights)?, lanes) })
+    }
+
+    fn with(network: SeedNetwork, lanes: Vec<SeedStreams>) -> Self {
+        Self {
+            lanes: lanes.into_iter().map(|streams| Lane::new(network.config(), streams)).collect(),
+            network,
             bounds: WeightBounds::of_signs((0..NEURONS).map(dale_sign)),
             baseline: Baseline::default(),
-            episode_return: 0.0,
             episode: 0,
-        })
+        }
+    }
+
+    /// All that [`Self::restored`] needs, between two episodes.
+    pub fn state(&self) -> SeedLearnerState {
+        SeedLearnerState {
+            weights: self.network.weights().clone(),
+            baseline: self.baseline,
+            episode: self.episode,
+            lanes: self.lanes.iter().map(|lane| lane.state.streams().clone()).collect(),
+        }
     }
 
     /// The network as it is now.
@@ -50,40 +91,47 @@ impl SeedLearner {
         self.baseline.value()
     }
 
+    /// Cars that it drives at the same time.
+    pub fn lanes(&self) -> usize {
+        self.lanes.len()
+    }
+
     /// Episodes finished.
     pub fn episode(&self) -> usize {
         self.episode
     }
 
-    /// Forgets the last episode and prepares for the next.
-    pub fn begin_episode(&mut self) {
-        self.pairs.reset();
-        self.episode_return = 0.0;
+    /// Forgets the last episode of a lane and prepares for the next.
+    pub fn begin_episode(&mut self, lane: usize) {
+        self.lanes[lane].pairs.reset();
+        self.lanes[lane].episode_return = 0.0;
     }
 
     /// Sees and decides. Returns an action index.
-    pub fn act(&mut self, observation: &[f32]) -> usize {
-        let pairs = (self.network.config().mode != Mode::Frozen).then_some(&mut self.pairs);
-        self.network.simulate(&mut self.state, observation, pairs);
-        self.state.action()
+    pub fn act(&mut self, lane: usize, observation: &[f32]) -> usize {
+        let Lane { state, pairs, .. } = &mut self.lanes[lane];
+        let pairs = (self.network.config().mode != Mode::Frozen).then_some(pairs);
+        self.network.simulate(state, observation, pairs);
+        state.action()
     }
 
-    /// Is told the reward of the last action.
-    pub fn reward(&mut self, reward: f64) {
-        self.episode_return += reward;
+    /// Is told the reward of the lane's last action.
+    pub fn reward(&mut self, lane: usize, reward: f64) {
+        self.lanes[lane].episode_return += reward;
     }
 
-    /// Learns from the episode as a whole, and counts it.
-    pub fn end_episode(&mut self) -> EpisodeSummary {
+    /// Learns from the episode of a lane as a whole, and counts it.
+    pub fn end_episode(&mut self, lane: usize) -> EpisodeSummary {
         self.episode += 1;
+        let Lane { pairs, episode_return, .. } = &self.lanes[lane];
         let SeedConfig { mode, dopamine: params, .. } = *self.network.config();
-        let dopamine = self.baseline.dopamine(&params, self.episode_return);
+        let dopamine = self.baseline.dopamine(&params, *episode_return);
         let gate = match mode {
             Mode::Dopamine => dopamine,
             Mode::StdpOnly => 1.0,
             Mode::Frozen => return EpisodeSummary { mean_dopamine: dopamine, learning_rate: 0.0 },
         };
-        dopamine::update(&params, gate, &self.pairs.eligibility(), &self.bounds, self.network.weights_mut());
+        dopamine::update(&params, gate, &pairs.eligibility(), &self.bounds, self.network.weights_mut());
         EpisodeSummary { mean_dopamine: dopamine, learning_rate: params.learning_rate }
     }
 }
@@ -95,12 +143,12 @@ mod tests {
 
     /// One episode of one step, in which neuron 33 alone spikes, at each tick.
     fn episode(reading: Reading, mode: Mode, reward: f64) -> (SeedLearner, SeedLearner) {
-        let before = SeedLearner::new(SeedConfig::new(reading, mode), 1).unwrap();
+        let before = SeedLearner::new(SeedConfig::new(reading, mode), 1, 1).unwrap();
         let mut after = before.clone();
-        after.begin_episode();
-        after.act(&[0.0, 20.0, 0.0]);
-        after.reward(reward);
-        after.end_episode();
+        after.begin_episode(0);
+        after.act(0, &[0.0, 20.0, 0.0]);
+        after.reward(0, reward);
+        after.end_episode(0);
         (before, after)
     }
 
@@ -125,11 +173,11 @@ mod tests {
 
     #[test]
     fn one_episode_drives_reading_a_into_its_bounds() {
-        let mut learner = SeedLearner::new(SeedConfig::new(Reading::A, Mode::Dopamine), 1).unwrap();
-        learner.begin_episode();
-        (0..30).for_each(|_| _ = learner.act(&[6.0, 20.0, 6.0]));
-        learner.reward(-60.0);
-        learner.end_episode();
+        let mut learner = SeedLearner::new(SeedConfig::new(Reading::A, Mode::Dopamine), 1, 1).unwrap();
+        learner.begin_episode(0);
+        (0..30).for_each(|_| _ = learner.act(0, &[6.0, 20.0, 6.0]));
+        learner.reward(0, -60.0);
+        learner.end_episode(0);
         let weights = learner.network().weights();
         let at_bound = weights.iter().filter(|weight| [0.01, 0.9].contains(&weight.abs())).count();
         assert!(at_bound > 8000, "{at_bound} of 10000");
@@ -138,12 +186,12 @@ mod tests {
     #[test]
     fn the_same_seed_gives_the_same_weights() {
         let weights = |seed| {
-            let mut learner = SeedLearner::new(SeedConfig::new(Reading::C, Mode::Dopamine), seed).unwrap();
+            let mut learner = SeedLearner::new(SeedConfig::new(Reading::C, Mode::Dopamine), seed, 1).unwrap();
             for k in 0..3 {
-                learner.begin_episode();
-                let action = learner.act(&[6.0, 9.0, 5.0]);
-                learner.reward(f64::from(k) + action as f64);
-                learner.end_episode();
+                learner.begin_episode(0);
+                let action = learner.act(0, &[6.0, 9.0, 5.0]);
+                learner.reward(0, f64::from(k) + action as f64);
+                learner.end_episode(0);
             }
             learner.network().weights().clone()
         };

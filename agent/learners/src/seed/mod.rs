@@ -16,5 +16,5 @@ pub mod readout;
 pub mod stdp;
 
 pub use config::{Mode, Reading, SeedConfig};
-pub use learner::SeedLearner;
+pub use learner::{SeedLearner, SeedLearnerState};
 pub use network::{SeedNetwork, SeedState};

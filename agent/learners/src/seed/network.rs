@@ -2,6 +2,7 @@
 
 use ndarray::{Array2, ShapeBuilder};
 use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
 
 use super::config::{Reading, SENSORS, SeedConfig};
 use super::readout::{self, POOLS};
@@ -98,13 +99,13 @@ impl SeedNetwork {
         if self.config.reading == Reading::C {
             for (probability, pool) in state.probabilities.iter().zip(POOLS) {
                 for current in &mut current[pool] {
-                    if uniform(&mut state.input_rng) < *probability {
+                    if uniform(&mut state.streams.input) < *probability {
                         *current += self.config.input_current;
                     }
                 }
             }
         }
-        noise::fill(&mut state.noise_rng, noise);
+        noise::fill(&mut state.streams.noise, noise);
         spikes.clear();
         lif::tick(&self.config.lif, v, current, noise, spikes);
         if self.config.reading != Reading::C {
@@ -141,26 +142,48 @@ pub struct SeedState {
     /// Spikes of all neurons in this step.
     spike_count: usize,
     pathway: Vec<f32>,
-    input_rng: ChaCha8Rng,
-    noise_rng: ChaCha8Rng,
+    streams: SeedStreams,
     current: Vec<f32>,
     noise: Vec<f32>,
+}
+
+/// The random streams of a lane.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SeedStreams {
+    input: ChaCha8Rng,
+    noise: ChaCha8Rng,
+}
+
+impl SeedStreams {
+    /// The streams of a lane of a run with this seed, at their beginning.
+    pub fn new(seed: u64, lane: u64) -> Self {
+        Self { input: stream(seed, Purpose::Encoder, lane), noise: stream(seed, Purpose::HiddenNoise, lane) }
+    }
 }
 
 impl SeedState {
     /// The state of a lane of a run with this seed.
     pub fn new(seed: u64, lane: u64) -> Self {
+        Self::with_streams(SeedStreams::new(seed, lane))
+    }
+
+    /// The state of a lane whose streams are given.
+    pub fn with_streams(streams: SeedStreams) -> Self {
         Self {
+            streams,
             v: vec![0.0; NEURONS],
             spikes: Vec::new(),
             probabilities: [0.0; SENSORS],
             spike_count: 0,
             pathway: vec![0.0; NEURONS],
-            input_rng: stream(seed, Purpose::Encoder, lane),
-            noise_rng: stream(seed, Purpose::HiddenNoise, lane),
             current: vec![0.0; NEURONS],
             noise: vec![0.0; NEURONS],
         }
+    }
+
+    /// Its random streams as they stand.
+    pub fn streams(&self) -> &SeedStreams {
+        &self.streams
     }
 
     /// The pathway of each neuron in the step just simulated, summed over its ticks.
@@ -189,7 +212,7 @@ impl SeedState {
     /// A sensor's spike makes the first neuron of its pool spike, beside those that its membrane fires.
     fn force_sensor_spikes(&mut self, v_reset: f32) {
         for (probability, neuron) in self.probabilities.iter().zip(POOLS.map(|pool| pool.start)) {
-            if uniform(&mut self.input_rng) < *probability && !self.spikes.contains(&neuron) {
+            if uniform(&mut self.streams.input) < *probability && !self.spikes.contains(&neuron) {
                 self.v[neuron] = v_reset;
                 self.spikes.push(neuron);
             }

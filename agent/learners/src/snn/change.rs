@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::config::NEURONS;
+use crate::range::{above, in_range};
+
 /// For each ray a slow average follows the distance d, and k cells with Gaussian tuning tell how far d has run from it:
 ///
 /// `slow ← slow + rate·(d − slow)`, `u = ½ + ½·tanh((d − slow)/scale)`.
@@ -21,6 +24,15 @@ pub struct ChangeCells {
 }
 
 impl ChangeCells {
+    /// Checks every parameter.
+    pub fn validate(&self) -> Result<(), String> {
+        let Self { cells_per_sensor, rate, scale, tuning_width } = *self;
+        in_range("cells_per_sensor", cells_per_sensor, 2..=NEURONS)?;
+        in_range("rate", rate, above(0.0, 1.0))?;
+        in_range("scale", scale, above(0.0, 1000.0))?;
+        in_range("tuning_width", tuning_width, above(0.0, 100.0))
+    }
+
     /// Moves the average and returns u in [0, 1]: ½ at rest, more when the distance grows.
     pub fn follow(&self, distance: f32, slow: &mut f32) -> f32 {
         *slow += self.rate * (distance - *slow);

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{readout, vote};
 use crate::ACTIONS;
+use crate::range::in_range;
 
 /// By what the pools compete.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -17,6 +18,16 @@ pub enum Readout {
     },
     /// The motor neurons' own spikes: [`vote`].
     Vote,
+}
+
+impl Readout {
+    /// Checks every parameter.
+    pub fn validate(&self) -> Result<(), String> {
+        match *self {
+            Self::Pathway { inverse_temperature } => in_range("inverse_temperature", inverse_temperature, 0.0..=1e4),
+            Self::Vote => Ok(()),
+        }
+    }
 }
 
 /// The pools' standing after a step.

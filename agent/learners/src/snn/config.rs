@@ -12,6 +12,7 @@ use super::lif::LifParams;
 use super::sleep::SleepParams;
 use super::stdp::StdpParams;
 use super::synapses::{MotorInputs, WiringParams};
+use crate::range::{above, in_range, part};
 use crate::{ACTIONS, Schedule};
 
 /// Number of neurons of every network.
@@ -72,6 +73,16 @@ pub enum Firing {
     Escape(EscapeNoise),
 }
 
+impl Firing {
+    /// Checks every parameter.
+    pub fn validate(&self) -> Result<(), String> {
+        match self {
+            Self::Threshold => Ok(()),
+            Self::Escape(escape) => escape.validate(),
+        }
+    }
+}
+
 /// The pre- and postsynaptic factors of the learning rule: what a synapse remembers of a decision.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
@@ -84,6 +95,16 @@ pub enum Plasticity {
     ContrastiveStdp(StdpParams),
 }
 
+impl Plasticity {
+    /// Checks every parameter.
+    pub fn validate(&self) -> Result<(), String> {
+        match self {
+            Self::PreCount => Ok(()),
+            Self::PairStdp(stdp) | Self::ContrastiveStdp(stdp) => stdp.validate(),
+        }
+    }
+}
+
 impl SnnConfig {
     /// Number of sensory neurons.
     pub fn sensory_neurons(&self) -> usize {
@@ -92,13 +113,9 @@ impl SnnConfig {
 
     /// Checks every parameter that a file could hold.
     pub fn validate(&self) -> Result<(), String> {
+        self.validate_parts()?;
+        self.validate_numbers()?;
         self.validate_layers()?;
-        if !(1..=1000).contains(&self.ticks) {
-            return Err(format!("{} ticks a step are outside 1..=1000", self.ticks));
-        }
-        if !(self.homeostasis.share_floor > 0.0 && self.homeostasis.share_floor < 1.0) {
-            return Err(format!("share_floor {} is outside (0, 1)", self.homeostasis.share_floor));
-        }
         let by_pathway = matches!(self.readout, Readout::Pathway { .. });
         if self.sleep.is_some() && !(self.plasticity == Plasticity::PreCount && by_pathway) {
             return Err(
@@ -108,25 +125,93 @@ impl SnnConfig {
         Ok(())
     }
 
+    fn validate_parts(&self) -> Result<(), String> {
+        part("code", self.code.validate())?;
+        part("lif", self.lif.validate())?;
+        part("wiring", self.wiring.validate())?;
+        part("motor_firing", self.motor_firing.validate())?;
+        part("readout", self.readout.validate())?;
+        part("plasticity", self.plasticity.validate())?;
+        self.divisive.map_or(Ok(()), |divisive| part("divisive", divisive.validate()))?;
+        part("schedule", self.schedule.validate())?;
+        part("critic", self.critic.validate())?;
+        part("homeostasis", self.homeostasis.validate())?;
+        self.sleep.map_or(Ok(()), |sleep| part("sleep", sleep.validate()))
+    }
+
+    fn validate_numbers(&self) -> Result<(), String> {
+        in_range("ticks", self.ticks, 1..=1000)?;
+        in_range("motor_gain", self.motor_gain, 0.0..=1000.0)?;
+        in_range("discount", self.discount, 0.0..=1.0)?;
+        in_range("trace_decay", self.trace_decay, 0.0..=1.0)?;
+        in_range("learning_rate", self.learning_rate, 0.0..=100.0)?;
+        in_range("dopamine_clip", self.dopamine_clip, above(0.0, 1e5))?;
+        in_range("reward_floor", self.reward_floor, -1000.0..=0.0)
+    }
+
     fn validate_layers(&self) -> Result<(), String> {
         let Self { code, hidden_neurons, motor_neurons, wiring, .. } = self;
-        if ![3, 5, 7, 9].contains(&code.rays) {
-            return Err(format!("{} rays: use 3, 5, 7 or 9", code.rays));
-        }
         let neurons = code.cells().saturating_add(*hidden_neurons).saturating_add(*motor_neurons);
         if *motor_neurons < ACTIONS || neurons > NEURONS {
             let cells = code.cells();
             return Err(format!(
-                "{cells} sensory, {hidden_neurons} hidden and {motor_neurons} motor neurons do not fit {NEURONS} neurons with three pools"
+                "{cells} sensory, {hidden_neurons} hidden and {motor_neurons} motor neurons do not fit {NEURONS} neurons with three pools: \
+                 use at least {ACTIONS} motor neurons and {NEURONS} neurons in all"
             ));
-        }
-        let changes = code.change.map_or(2, |change| change.cells_per_sensor);
-        if code.cells_per_sensor < 2 || code.difference_cells == 1 || changes < 2 {
-            return Err("a population needs at least two cells".to_owned());
         }
         if wiring.motor_inputs == MotorInputs::Hidden && *hidden_neurons == 0 {
             return Err("the motor neurons hear hidden neurons alone, and there are none".to_owned());
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::snn::Preset;
+    use crate::snn::change::ChangeCells;
+    use crate::snn::relay::TopographicRelay;
+    use crate::snn::sleep::SleepHomeostasis;
+    use crate::snn::synapses::SensoryHidden;
+    use crate::snn::tuning::Tuning;
+
+    #[test]
+    fn no_number_may_be_nan_or_infinite_or_far_out() {
+        let refuses = |config: SnnConfig, words: &str| {
+            let reason = config.validate().unwrap_err();
+            assert!(reason.starts_with(words), "{words} is not the start of {reason:?}");
+        };
+        let [stdp, pathway, memory, own_spike] =
+            [Preset::Stdp, Preset::Pathway, Preset::Memory, Preset::OwnSpike].map(Preset::config);
+        for bad in [f32::NAN, f32::INFINITY, -f32::INFINITY, -1e6] {
+            refuses(SnnConfig { learning_rate: bad, ..stdp }, &format!("learning_rate: {bad} is outside [0, 100]"));
+            refuses(SnnConfig { reward_floor: bad, ..stdp }, "reward_floor: ");
+            refuses(SnnConfig { lif: LifParams { noise_sd: bad, ..stdp.lif }, ..stdp }, "lif.noise_sd: ");
+            let tuning = Tuning::Gaussian { width: bad };
+            refuses(SnnConfig { code: PopulationCode { tuning, ..stdp.code }, ..stdp }, "code.tuning.width: ");
+            let wiring = WiringParams { motor_weight: bad, ..stdp.wiring };
+            refuses(SnnConfig { wiring, ..stdp }, "wiring.motor_weight: ");
+            refuses(SnnConfig { schedule: Schedule::PhaseDecay { gamma: bad }, ..stdp }, "schedule.gamma: ");
+            refuses(SnnConfig { readout: Readout::Pathway { inverse_temperature: bad }, ..stdp }, "readout.inverse_");
+            refuses(SnnConfig { critic: CriticParams { rate: bad, ..stdp.critic }, ..stdp }, "critic.rate: ");
+            let motor_firing = Firing::Escape(EscapeNoise { peak: 1.0, width: bad });
+            refuses(SnnConfig { motor_firing, ..own_spike }, "motor_firing.width: ");
+            let plasticity = Plasticity::PairStdp(StdpParams { a_plus: 0.1, tau_ms: bad });
+            refuses(SnnConfig { plasticity, ..stdp }, "plasticity.tau_ms: ");
+            let divisive = Some(Divisive { gain: 1.0, offset: bad });
+            refuses(SnnConfig { divisive, ..memory }, "divisive.offset: ");
+            let change = memory.code.change.map(|change| ChangeCells { rate: bad, ..change });
+            refuses(SnnConfig { code: PopulationCode { change, ..memory.code }, ..memory }, "code.change.rate: ");
+            let relay = SensoryHidden::Relay(TopographicRelay { gain: bad, width: 0.7 });
+            let wiring = WiringParams { sensory_hidden: relay, ..stdp.wiring };
+            refuses(SnnConfig { wiring, ..stdp }, "wiring.sensory_hidden.gain: ");
+            let homeostasis = HomeostasisParams { half_life: bad, ..stdp.homeostasis };
+            refuses(SnnConfig { homeostasis, ..stdp }, "homeostasis.half_life: ");
+        }
+        let sleep = Some(SleepParams { memory: 0, replays: 1, homeostasis: SleepHomeostasis::On });
+        refuses(SnnConfig { sleep, ..pathway }, "sleep.memory: 0 is outside [1, 1000]");
+        let lif = LifParams { v_reset: 1.0, ..stdp.lif };
+        refuses(SnnConfig { lif, ..stdp }, "lif.v_reset: 1 is outside [-100, 1)");
     }
 }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::range::{above, in_range};
+
 /// `x'_j = gain·x_j/(offset + Σ_k x_k²)`: what a synapse remembers is its share of all presynaptic activity (Carandini & Heeger
 /// 2012), so that a step of learning is as large whatever the number of cells that fire. Without it a code whose cells fire
 /// together multiplies its own learning rate, and now and then a run collapses to a single action.
@@ -16,6 +18,12 @@ pub struct Divisive {
 }
 
 impl Divisive {
+    /// Checks every parameter.
+    pub fn validate(&self) -> Result<(), String> {
+        in_range("gain", self.gain, 0.0..=1000.0)?;
+        in_range("offset", self.offset, above(0.0, 1000.0))
+    }
+
     /// Writes x' for the counts x, in spikes per tick.
     pub fn apply(&self, counts: &[f32], out: &mut Vec<f32>) {
         let scale = self.gain / (self.offset + counts.iter().map(|x| x * x).sum::<f32>());

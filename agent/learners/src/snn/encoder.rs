@@ -9,6 +9,7 @@ use super::change::ChangeCells;
 use super::tuning::Tuning;
 use crate::ACTIONS;
 use crate::random::uniform;
+use crate::range::{above, in_range, part};
 
 /// Population code over the distances of an odd number of rays, from left to right.
 ///
@@ -72,6 +73,25 @@ impl CodeMemory {
 }
 
 impl PopulationCode {
+    /// Checks every parameter. How many cells there may be depends on the other neurons: [`super::SnnConfig::validate`].
+    pub fn validate(&self) -> Result<(), String> {
+        let Self { rays, cells_per_sensor, side_slope, tuning, difference_cells, difference_slope, peak_rate, .. } =
+            *self;
+        if ![3, 5, 7, 9].contains(&rays) {
+            return Err(format!("rays: {rays} is impossible: use 3, 5, 7 or 9"));
+        }
+        for (name, cells) in [("cells_per_sensor", cells_per_sensor), ("difference_cells", difference_cells)] {
+            if cells == 1 || (cells == 0 && name == "cells_per_sensor") {
+                return Err(format!("{name}: {cells} makes no population: use at least two cells"));
+            }
+        }
+        in_range("side_slope", side_slope, above(0.0, 1000.0))?;
+        part("tuning", tuning.validate())?;
+        in_range("difference_slope", difference_slope, above(0.0, 1000.0))?;
+        self.change.map_or(Ok(()), |change| part("change", change.validate()))?;
+        in_range("peak_rate", peak_rate, above(0.0, 1.0))
+    }
+
     /// Number of sensory neurons.
     pub fn cells(&self) -> usize {
         let change = self.change.map_or(0, |change| change.cells_per_sensor);

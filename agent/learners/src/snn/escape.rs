@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::lif::{LifParams, leak};
 use crate::random::uniform;
+use crate::range::{above, in_range};
 
 /// A neuron spikes in a tick with probability `p = peak/(1 + exp(−(V − V_threshold)/width))` (Gerstner et al. 2014, Neuronal
 /// Dynamics, chapter 9).
@@ -17,6 +18,12 @@ pub struct EscapeNoise {
 }
 
 impl EscapeNoise {
+    /// Checks every parameter.
+    pub fn validate(&self) -> Result<(), String> {
+        in_range("peak", self.peak, above(0.0, 1.0))?;
+        in_range("width", self.width, above(0.0, 100.0))
+    }
+
     /// Probability of a spike within a tick.
     pub fn probability(&self, v: f32, v_threshold: f32) -> f32 {
         self.peak / (1.0 + libm::expf((v_threshold - v) / self.width))

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ACTIONS;
+use crate::range::{above, in_range};
 
 /// Parameters of pool homeostasis.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -17,6 +18,13 @@ pub struct HomeostasisParams {
 }
 
 impl HomeostasisParams {
+    /// Checks every parameter. The logarithm of a share needs a floor above 0.
+    pub fn validate(&self) -> Result<(), String> {
+        in_range("strength", self.strength, 0.0..=1000.0)?;
+        in_range("half_life", self.half_life, above(0.0, 1e9))?;
+        in_range("share_floor", self.share_floor, above(0.0, 0.5))
+    }
+
     /// Strength in `episode`, from 0.
     pub fn strength(&self, episode: usize) -> f32 {
         self.strength / (1.0 + episode as f32 / self.half_life)

@@ -1,20 +1,21 @@
-//! The spiking agent: acts, learns from each step, sleeps after each episode.
+//! The spiking agent: acts on one lane or several, learns from each step, sleeps after each episode.
 
+use std::collections::VecDeque;
+
+use ndarray::Array2;
 use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
 
 use super::config::SnnConfig;
 use super::critic::Critic;
 use super::dopamine::td_error;
-use super::network::{Network, NetworkError, NetworkState};
+use super::network::{Network, NetworkError, NetworkState, Streams};
 use super::plasticity::Witness;
-use super::sleep::Sleep;
-use super::three_factor::{Decision, Rates, ThreeFactorRule};
+use super::sleep::{Day, Sleep};
+use super::three_factor::{Decision, Rates, ThreeFactorRule, Traces};
 use crate::ACTIONS;
 use crate::random::{Purpose, stream};
 use crate::schedule::Progress;
-
-/// The lane of the training car; evaluations use others.
-const TRAINING_LANE: u64 = 0;
 
 /// How an episode ended.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,25 +35,35 @@ pub struct EpisodeSummary {
     pub learning_rate: f32,
 }
 
-/// An agent in the middle of a run.
+/// An agent in the middle of a run. Its lanes share weights and critic, and each step of a lane changes them at once; traces,
+/// membranes and random numbers are the lane's own. With n lanes the learning rate is η/√n and the critic's α/n: with the rates
+/// of one lane, eight of them drove critic and weights apart (docs/lanes.md).
 #[derive(Clone, Debug)]
 pub struct SpikingLearner {
     config: SnnConfig,
     rule: ThreeFactorRule,
-    state: NetworkState,
-    witness: Witness,
+    lanes: Vec<Lane>,
     sleep: Option<Sleep>,
-    exploration: ChaCha8Rng,
     sleep_rng: ChaCha8Rng,
     /// Length of the run, in episodes: what a schedule is scaled to.
     run_episodes: usize,
     episode: usize,
     /// The episode in which the present phase began.
     phase_start: usize,
+}
+
+/// What belongs to one car.
+#[derive(Clone, Debug)]
+struct Lane {
+    state: NetworkState,
+    witness: Witness,
+    traces: Traces,
+    exploration: ChaCha8Rng,
     rates: Rates,
     /// V(x) and reward of the last step, not yet learned from.
     pending: Option<Pending>,
     dopamine: RunningMean,
+    today: Day,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -67,27 +78,102 @@ struct RunningMean {
     count: u32,
 }
 
-impl SpikingLearner {
-    /// A blank agent for a run of `run_episodes` episodes.
-    pub fn new(config: SnnConfig, seed: u64, run_episodes: usize) -> Result<Self, NetworkError> {
-        let network = Network::new(config, seed)?;
-        let layout = *network.layout();
-        let state = NetworkState::new(&network, seed, TRAINING_LANE);
-        Ok(Self {
-            config,
-            rule: ThreeFactorRule::new(network),
+/// All of an agent that outlives an episode, beside its parameters: what a resumed run goes on from. Membranes and traces end
+/// with each episode.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SpikingState {
+    weights: Array2<f32>,
+    critic: Critic,
+    episode: usize,
+    phase_start: usize,
+    lanes: Vec<LaneStreams>,
+    sleep: ChaCha8Rng,
+    days: VecDeque<Day>,
+}
+
+/// The random streams of a lane.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct LaneStreams {
+    network: Streams,
+    exploration: ChaCha8Rng,
+}
+
+impl Lane {
+    fn new(network: &Network, state: NetworkState, exploration: ChaCha8Rng) -> Self {
+        let layout = network.layout();
+        Self {
             state,
-            witness: Witness::new(config.plasticity, &layout),
-            sleep: config.sleep.map(Sleep::new),
-            exploration: stream(seed, Purpose::Exploration, TRAINING_LANE),
-            sleep_rng: stream(seed, Purpose::Sleep, TRAINING_LANE),
-            run_episodes,
-            episode: 0,
-            phase_start: 0,
+            witness: Witness::new(network.config().plasticity, layout),
+            traces: Traces::new(layout),
+            exploration,
             rates: Rates { learning: 0.0, homeostasis: 0.0 },
             pending: None,
             dopamine: RunningMean::default(),
+            today: Day::default(),
+        }
+    }
+
+    fn streams(&self) -> LaneStreams {
+        LaneStreams { network: self.state.streams().clone(), exploration: self.exploration.clone() }
+    }
+}
+
+impl SpikingLearner {
+    /// A blank agent for a run of `run_episodes` episodes on so many lanes.
+    pub fn new(config: SnnConfig, seed: u64, run_episodes: usize, lanes: usize) -> Result<Self, NetworkError> {
+        let network = Network::new(config, seed)?;
+        let lane = |lane| {
+            let exploration = stream(seed, Purpose::Exploration, lane);
+            Lane::new(&network, NetworkState::new(&network, seed, lane), exploration)
+        };
+        Ok(Self {
+            config,
+            lanes: (0..lanes as u64).map(lane).collect(),
+            rule: ThreeFactorRule::new(network, lanes),
+            sleep: config.sleep.map(Sleep::new),
+            sleep_rng: stream(seed, Purpose::Sleep, 0),
+            run_episodes,
+            episode: 0,
+            phase_start: 0,
         })
+    }
+
+    /// An agent that goes on from a state, between two episodes.
+    pub fn restored(config: SnnConfig, run_episodes: usize, state: SpikingState) -> Result<Self, NetworkError> {
+        let network = Network::with_weights(config, &state.weights)?;
+        let features = network.layout().afferents().len();
+        let sleep = match config.sleep {
+            Some(params) => Sleep::restored(params, state.days, features)
+                .map(Some)
+                .ok_or_else(|| NetworkError::Config("the remembered episodes do not fit the network".to_owned()))?,
+            None => None,
+        };
+        let lane = |LaneStreams { network: streams, exploration }| {
+            Lane::new(&network, NetworkState::between_episodes(&network, streams), exploration)
+        };
+        Ok(Self {
+            config,
+            lanes: state.lanes.into_iter().map(lane).collect(),
+            rule: ThreeFactorRule::restored(network, state.critic)?,
+            sleep,
+            sleep_rng: state.sleep,
+            run_episodes,
+            episode: state.episode,
+            phase_start: state.phase_start.min(state.episode),
+        })
+    }
+
+    /// All that [`Self::restored`] needs, between two episodes.
+    pub fn state(&self) -> SpikingState {
+        SpikingState {
+            weights: self.network().weights().clone(),
+            critic: self.critic().clone(),
+            episode: self.episode,
+            phase_start: self.phase_start,
+            lanes: self.lanes.iter().map(Lane::streams).collect(),
+            sleep: self.sleep_rng.clone(),
+            days: self.sleep.as_ref().map(|sleep| sleep.days().clone()).unwrap_or_default(),
+        }
     }
 
     /// The network as it is now.
@@ -100,6 +186,11 @@ impl SpikingLearner {
         self.rule.critic()
     }
 
+    /// Cars that it drives at the same time.
+    pub fn lanes(&self) -> usize {
+        self.lanes.len()
+    }
+
     /// Episodes finished.
     pub fn episode(&self) -> usize {
         self.episode
@@ -110,87 +201,96 @@ impl SpikingLearner {
         self.phase_start = self.episode;
     }
 
-    /// Forgets the last episode and prepares for the next.
-    pub fn begin_episode(&mut self) {
-        let progress =
-            Progress { episode: self.episode, episodes: self.run_episodes, in_phase: self.episode - self.phase_start };
-        let factor = self.config.schedule.factor(progress);
-        let learning = self.config.learning_rate * factor;
-        self.rates = Rates { learning, homeostasis: learning * self.config.homeostasis.strength(self.episode) };
-        self.state.reset(self.rule.network());
-        self.rule.forget_traces();
-        self.witness.reset();
-        self.pending = None;
-        self.dopamine = RunningMean::default();
+    /// Forgets the last episode of a lane and prepares for the next.
+    pub fn begin_episode(&mut self, lane: usize) {
+        // Episodes are counted when they end; those of one round end in the order of the lanes.
+        let episode = self.episode + lane;
+        let in_phase = episode - self.phase_start;
+        let factor = self.config.schedule.factor(Progress { episode, episodes: self.run_episodes, in_phase });
+        let learning = self.config.learning_rate * factor / libm::sqrtf(self.lanes.len() as f32);
+        let network = self.rule.network();
+        let lane = &mut self.lanes[lane];
+        lane.rates = Rates { learning, homeostasis: learning * self.config.homeostasis.strength(episode) };
+        lane.state.reset(network);
+        lane.traces.reset();
+        lane.witness.reset();
+        lane.pending = None;
+        lane.dopamine = RunningMean::default();
+        lane.today = Day::default();
     }
 
-    /// Sees, learns from the step before, decides. Returns an action index.
-    pub fn act(&mut self, observation: &[f32]) -> usize {
-        self.simulate(observation);
-        let competition = self.rule.network().competition(&self.state);
-        self.learn_from_pending(true);
-        let action = competition.explore(&mut self.exploration);
-        self.mark(action, competition.shares());
-        self.state.note_action(action);
+    /// Sees, learns from the lane's step before, decides. Returns an action index.
+    pub fn act(&mut self, lane: usize, observation: &[f32]) -> usize {
+        self.lanes[lane].simulate(self.rule.network(), observation);
+        let competition = self.rule.network().competition(&self.lanes[lane].state);
+        self.learn_from_pending(lane, true);
+        let action = competition.explore(&mut self.lanes[lane].exploration);
+        self.mark(lane, action, competition.shares());
+        self.lanes[lane].state.note_action(action);
         action
     }
 
-    /// Is told the reward of the last action, and whether the episode ended with it.
-    pub fn reward(&mut self, reward: f64, end: Option<StepEnd>) {
+    /// Is told the reward of the lane's last action, and whether its episode ended with it.
+    pub fn reward(&mut self, lane: usize, reward: f64, end: Option<StepEnd>) {
         let reward = (reward as f32).max(self.config.reward_floor);
-        if let Some(pending) = &mut self.pending {
+        let car = &mut self.lanes[lane];
+        if let Some(pending) = &mut car.pending {
             pending.reward = reward;
         }
-        if let Some(sleep) = &mut self.sleep {
-            sleep.note_reward(reward);
-        }
+        car.today.note_reward(reward);
         match end {
             None => {}
-            Some(StepEnd::Terminated) => self.learn_from_pending(false),
+            Some(StepEnd::Terminated) => self.learn_from_pending(lane, false),
             Some(StepEnd::Truncated(observation)) => {
-                self.simulate(&observation);
-                if let Some(sleep) = &mut self.sleep {
-                    sleep.note_end(self.state.features(self.rule.network().layout()));
+                let network = self.rule.network();
+                car.simulate(network, &observation);
+                if self.sleep.is_some() {
+                    car.today.note_end(car.state.features(network.layout()));
                 }
-                self.learn_from_pending(true);
+                self.learn_from_pending(lane, true);
             }
         }
     }
 
-    /// Sleeps, and counts the episode.
-    pub fn end_episode(&mut self) -> EpisodeSummary {
+    /// Sleeps, and counts the episode of a lane.
+    pub fn end_episode(&mut self, lane: usize) -> EpisodeSummary {
+        let Lane { rates, dopamine, today, traces, .. } = &mut self.lanes[lane];
         if let Some(sleep) = &mut self.sleep {
-            sleep.sleep(&mut self.rule, self.rates, &mut self.sleep_rng);
+            sleep.sleep(std::mem::take(today), &mut self.rule, traces, *rates, &mut self.sleep_rng);
         }
         self.episode += 1;
-        let mean_dopamine = self.dopamine.sum / f64::from(self.dopamine.count.max(1));
-        EpisodeSummary { mean_dopamine, learning_rate: self.rates.learning }
+        let mean_dopamine = dopamine.sum / f64::from(dopamine.count.max(1));
+        EpisodeSummary { mean_dopamine, learning_rate: rates.learning }
     }
 
-    fn simulate(&mut self, observation: &[f32]) {
-        self.rule.network().simulate(&mut self.state, observation, self.witness.begin_step());
-    }
-
-    /// Learns from the last step; with `bootstrap`, the present state's value follows it.
-    fn learn_from_pending(&mut self, bootstrap: bool) {
-        let Some(Pending { value, reward }) = self.pending.take() else { return };
-        let features = self.state.features(self.rule.network().layout());
+    /// Learns from the lane's last step; with `bootstrap`, the present state's value follows it.
+    fn learn_from_pending(&mut self, lane: usize, bootstrap: bool) {
+        let Lane { state, traces, rates, pending, dopamine, .. } = &mut self.lanes[lane];
+        let Some(Pending { value, reward }) = pending.take() else { return };
+        let features = state.features(self.rule.network().layout());
         let next_value = bootstrap.then(|| self.rule.critic().value(features));
         let td_error = td_error(reward, self.config.discount, next_value, value);
-        self.dopamine.sum += f64::from(td_error);
-        self.dopamine.count += 1;
-        self.rule.learn(td_error, features, self.rates);
+        dopamine.sum += f64::from(td_error);
+        dopamine.count += 1;
+        self.rule.learn(traces, td_error, features, *rates);
     }
 
-    fn mark(&mut self, action: usize, shares: [f32; ACTIONS]) {
+    fn mark(&mut self, lane: usize, action: usize, shares: [f32; ACTIONS]) {
         let layout = *self.rule.network().layout();
-        let features = self.state.features(&layout);
-        let local = self.witness.local(&self.state, &layout);
-        self.rule.mark(Decision { features, action, shares, ratio: 1.0 }, local, self.rates);
-        self.pending = Some(Pending { value: self.rule.critic().value(features), reward: 0.0 });
-        if let Some(sleep) = &mut self.sleep {
-            sleep.note_decision(features, action, shares[action]);
+        let Lane { state, witness, traces, rates, pending, today, .. } = &mut self.lanes[lane];
+        let features = state.features(&layout);
+        let local = witness.local(state, &layout);
+        self.rule.mark(traces, Decision { features, action, shares, ratio: 1.0 }, local, *rates);
+        *pending = Some(Pending { value: self.rule.critic().value(features), reward: 0.0 });
+        if self.sleep.is_some() {
+            today.note_decision(features, action, shares[action]);
         }
+    }
+}
+
+impl Lane {
+    fn simulate(&mut self, network: &Network, observation: &[f32]) {
+        network.simulate(&mut self.state, observation, self.witness.begin_step());
     }
 }
 
@@ -201,21 +301,21 @@ mod tests {
 
     /// A one-step task: the sensors say which of two actions is rewarded.
     fn bandit(preset: Preset, seed: u64) -> (SpikingLearner, f64) {
-        let mut learner = SpikingLearner::new(preset.config(), seed, 300).unwrap();
+        let mut learner = SpikingLearner::new(preset.config(), seed, 300, 1).unwrap();
         let mut late = 0.0;
         for episode in 0..300 {
-            learner.begin_episode();
+            learner.begin_episode(0);
             for step in 0..10 {
                 let leftish = (episode + step) % 2 == 0;
                 let observation = if leftish { [12.0, 8.0, 3.0] } else { [3.0, 8.0, 12.0] };
                 let right_answer = if leftish { 0 } else { 2 };
-                let reward = if learner.act(&observation) == right_answer { 2.5 } else { 0.0 };
-                learner.reward(reward, (step == 9).then_some(StepEnd::Terminated));
+                let reward = if learner.act(0, &observation) == right_answer { 2.5 } else { 0.0 };
+                learner.reward(0, reward, (step == 9).then_some(StepEnd::Terminated));
                 if episode >= 250 {
                     late += reward / 500.0;
                 }
             }
-            learner.end_episode();
+            learner.end_episode(0);
         }
         (learner, late)
     }
@@ -232,31 +332,31 @@ mod tests {
 
     #[test]
     fn a_crash_bootstraps_nothing_and_a_horizon_does() {
-        let mut learner = SpikingLearner::new(Preset::Stdp.config(), 1, 10).unwrap();
+        let mut learner = SpikingLearner::new(Preset::Stdp.config(), 1, 10, 1).unwrap();
         let observation = [5.0, 9.0, 5.0];
         let mut dopamine = |end| {
-            learner.begin_episode();
-            learner.act(&observation);
-            learner.reward(-100.0, Some(end));
-            learner.end_episode().mean_dopamine
+            learner.begin_episode(0);
+            learner.act(0, &observation);
+            learner.reward(0, -100.0, Some(end));
+            learner.end_episode(0).mean_dopamine
         };
         // A blank critic says 20 everywhere: −10 − 20 after a crash, −10 + 0.9·20 − 20 at a horizon (the floor is −10).
         assert!((dopamine(StepEnd::Terminated) + 30.0).abs() < 1e-4);
-        let mut learner = SpikingLearner::new(Preset::Stdp.config(), 1, 10).unwrap();
-        learner.begin_episode();
-        learner.act(&observation);
-        learner.reward(-100.0, Some(StepEnd::Truncated(observation.to_vec())));
-        assert!((learner.end_episode().mean_dopamine + 12.0).abs() < 1e-4);
+        let mut learner = SpikingLearner::new(Preset::Stdp.config(), 1, 10, 1).unwrap();
+        learner.begin_episode(0);
+        learner.act(0, &observation);
+        learner.reward(0, -100.0, Some(StepEnd::Truncated(observation.to_vec())));
+        assert!((learner.end_episode(0).mean_dopamine + 12.0).abs() < 1e-4);
     }
 
     #[test]
     fn the_reward_of_one_step_is_never_learned_twice() {
-        let mut learner = SpikingLearner::new(Preset::Stdp.config(), 1, 10).unwrap();
-        learner.begin_episode();
-        learner.act(&[5.0, 9.0, 5.0]);
-        learner.reward(0.0, Some(StepEnd::Terminated));
+        let mut learner = SpikingLearner::new(Preset::Stdp.config(), 1, 10, 1).unwrap();
+        learner.begin_episode(0);
+        learner.act(0, &[5.0, 9.0, 5.0]);
+        learner.reward(0, 0.0, Some(StepEnd::Terminated));
         let after = learner.clone();
-        learner.learn_from_pending(false);
+        learner.learn_from_pending(0, false);
         assert_eq!(learner.network(), after.network());
         assert_eq!(learner.critic(), after.critic());
     }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::range::{above, in_range};
+
 /// Parameters of a LIF membrane; potentials are in units of the threshold.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LifParams {
@@ -20,6 +22,18 @@ pub struct LifParams {
 impl Default for LifParams {
     fn default() -> Self {
         Self { tau_mem_ms: 20.0, v_threshold: 1.0, v_reset: 0.0, i_base: 0.08, noise_sd: 0.2 }
+    }
+}
+
+impl LifParams {
+    /// Checks every parameter. Below a time constant of 1 ms, a tick, the forward Euler step would overshoot.
+    pub fn validate(&self) -> Result<(), String> {
+        let Self { tau_mem_ms, v_threshold, v_reset, i_base, noise_sd } = *self;
+        in_range("tau_mem_ms", tau_mem_ms, 1.0..=1e4)?;
+        in_range("v_threshold", v_threshold, above(0.0, 100.0))?;
+        in_range("v_reset", v_reset, -100.0..v_threshold)?;
+        in_range("i_base", i_base, -100.0..=100.0)?;
+        in_range("noise_sd", noise_sd, 0.0..=100.0)
     }
 }
 

@@ -35,6 +35,6 @@ pub mod vote;
 
 pub use config::{Plasticity, SnnConfig};
 pub use critic::Critic;
-pub use learner::{EpisodeSummary, SpikingLearner, StepEnd};
+pub use learner::{EpisodeSummary, SpikingLearner, SpikingState, StepEnd};
 pub use network::{Network, NetworkState};
 pub use preset::Preset;

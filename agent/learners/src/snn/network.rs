@@ -2,6 +2,7 @@
 
 use ndarray::Array2;
 use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
 
 use super::competition::{Competition, Readout};
 use super::config::{Firing, NEURONS, SnnConfig};
@@ -113,17 +114,25 @@ impl Network {
         state.motor_counts.fill(0.0);
         for _ in 0..self.config.ticks {
             if motor_runs {
-                state.motor.receive(self, motor.start, self.config.motor_gain, &state.arriving);
+                state.motor.receive(
+                    self,
+                    motor.start,
+                    self.config.motor_gain,
+                    &state.arriving,
+                    &mut state.streams.motor,
+                );
                 let spikes = match self.config.motor_firing {
                     Firing::Threshold => state.motor.fire(&self.config.lif),
-                    Firing::Escape(escape) => state.motor.fire_softly(&self.config.lif, &escape, &mut state.escape_rng),
+                    Firing::Escape(escape) => {
+                        state.motor.fire_softly(&self.config.lif, &escape, &mut state.streams.escape)
+                    }
                 };
                 spikes.iter().for_each(|&i| state.motor_counts[i] += 1.0);
                 if let Some(stdp) = stdp.as_deref_mut() {
                     stdp.tick(&state.arriving, spikes);
                 }
             }
-            state.hidden.receive(self, hidden.start, 1.0, &state.arriving);
+            state.hidden.receive(self, hidden.start, 1.0, &state.arriving, &mut state.streams.hidden);
             let hidden_spikes = state.hidden.fire(&self.config.lif);
             state.arriving.clear();
             state.encoder.tick(&state.rates, &mut state.arriving);
@@ -151,7 +160,7 @@ impl Network {
     /// Simulates a step and takes the action of the winning pool, without exploring or learning.
     pub fn act_greedily(&self, state: &mut NetworkState, observation: &[f32]) -> usize {
         self.simulate(state, observation, None);
-        let action = self.competition(state).decide(&mut state.ties_rng);
+        let action = self.competition(state).decide(&mut state.streams.ties);
         state.note_action(action);
         action
     }
@@ -160,13 +169,11 @@ impl Network {
 /// What one lane remembers between ticks and steps of an episode: membranes, phases, spikes on their way.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NetworkState {
+    streams: Streams,
     encoder: PhaseEncoder,
-    encoder_rng: ChaCha8Rng,
     memory: CodeMemory,
     hidden: Population,
     motor: Population,
-    escape_rng: ChaCha8Rng,
-    ties_rng: ChaCha8Rng,
     /// Sensory and hidden neurons that spiked in the last tick.
     arriving: Vec<usize>,
     rates: Vec<f32>,
@@ -174,34 +181,66 @@ pub struct NetworkState {
     motor_counts: Vec<f32>,
 }
 
+/// The random streams of a lane: all of its state that outlives an episode.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Streams {
+    encoder: ChaCha8Rng,
+    hidden: ChaCha8Rng,
+    motor: ChaCha8Rng,
+    escape: ChaCha8Rng,
+    ties: ChaCha8Rng,
+}
+
+impl Streams {
+    /// The streams of a lane of a run with this seed, at their beginning.
+    pub fn new(seed: u64, lane: u64) -> Self {
+        let stream = |purpose| stream(seed, purpose, lane);
+        Self {
+            encoder: stream(Purpose::Encoder),
+            hidden: stream(Purpose::HiddenNoise),
+            motor: stream(Purpose::MotorNoise),
+            escape: stream(Purpose::EscapeNoise),
+            ties: stream(Purpose::Ties),
+        }
+    }
+}
+
 impl NetworkState {
     /// The state of a lane of a run with this seed, at the start of an episode.
     pub fn new(network: &Network, seed: u64, lane: u64) -> Self {
-        let layout = network.layout();
-        let mut state = Self {
-            encoder: PhaseEncoder::new(layout.sensory().len()),
-            encoder_rng: stream(seed, Purpose::Encoder, lane),
-            memory: CodeMemory::default(),
-            hidden: Population::new(layout.hidden().len(), stream(seed, Purpose::HiddenNoise, lane)),
-            motor: Population::new(layout.motor().len(), stream(seed, Purpose::MotorNoise, lane)),
-            escape_rng: stream(seed, Purpose::EscapeNoise, lane),
-            ties_rng: stream(seed, Purpose::Ties, lane),
-            arriving: Vec::new(),
-            rates: vec![0.0; layout.sensory().len()],
-            counts: vec![0.0; layout.presynaptic()],
-            motor_counts: vec![0.0; layout.motor().len()],
-        };
+        let mut state = Self::between_episodes(network, Streams::new(seed, lane));
         state.reset(network);
         state
     }
 
+    /// The state of a lane whose streams are given, to be [`reset`](Self::reset) before it is used.
+    pub fn between_episodes(network: &Network, streams: Streams) -> Self {
+        let layout = network.layout();
+        Self {
+            streams,
+            encoder: PhaseEncoder::new(layout.sensory().len()),
+            memory: CodeMemory::default(),
+            hidden: Population::new(layout.hidden().len()),
+            motor: Population::new(layout.motor().len()),
+            arriving: Vec::new(),
+            rates: vec![0.0; layout.sensory().len()],
+            counts: vec![0.0; layout.presynaptic()],
+            motor_counts: vec![0.0; layout.motor().len()],
+        }
+    }
+
     /// The start of another episode.
     pub fn reset(&mut self, network: &Network) {
-        self.encoder.reset(&mut self.encoder_rng);
+        self.encoder.reset(&mut self.streams.encoder);
         self.hidden.v.fill(0.0);
         self.motor.v.fill(0.0);
         self.arriving.clear();
         self.memory.reset(&network.config.code);
+    }
+
+    /// Its random streams as they stand.
+    pub fn streams(&self) -> &Streams {
+        &self.streams
     }
 
     /// Tells the network what the car did: the efference copy of the next step.
@@ -230,23 +269,22 @@ impl NetworkState {
 #[derive(Clone, Debug, PartialEq)]
 struct Population {
     v: Vec<f32>,
-    rng: ChaCha8Rng,
     current: Vec<f32>,
     noise: Vec<f32>,
     spikes: Vec<usize>,
 }
 
 impl Population {
-    fn new(neurons: usize, rng: ChaCha8Rng) -> Self {
-        Self { v: vec![0.0; neurons], rng, current: vec![0.0; neurons], noise: vec![0.0; neurons], spikes: Vec::new() }
+    fn new(neurons: usize) -> Self {
+        Self { v: vec![0.0; neurons], current: vec![0.0; neurons], noise: vec![0.0; neurons], spikes: Vec::new() }
     }
 
     /// One tick's input: `I_i = gain·Σ_j W_ij·S_j(t−1)` for the neurons from `first` on, and noise.
-    fn receive(&mut self, network: &Network, first: usize, gain: f32, arriving: &[usize]) {
+    fn receive(&mut self, network: &Network, first: usize, gain: f32, arriving: &[usize], rng: &mut ChaCha8Rng) {
         for (current, row) in self.current.iter_mut().zip(network.weights.outer_iter().skip(first)) {
             *current = gain * arriving.iter().map(|&pre| row[pre]).sum::<f32>();
         }
-        noise::fill(&mut self.rng, &mut self.noise);
+        noise::fill(rng, &mut self.noise);
     }
 
     /// Takes the tick. Returns the indices that spike, from 0.

@@ -297,13 +297,13 @@ mod tests {
         let (stdp, strict) = (stdp(3), strict(3));
         assert!(text(SnnConfig { motor_neurons: 22, ..stdp }).contains("do not fit 100 neurons"));
         assert!(text(SnnConfig { motor_neurons: 2, ..stdp }).contains("three pools"));
-        assert!(text(SnnConfig { ticks: 0, ..stdp }).contains("outside 1..=1000"));
+        assert!(text(SnnConfig { ticks: 0, ..stdp }).contains("ticks: 0 is outside [1, 1000]"));
         assert!(text(SnnConfig { sleep: pathway(3).sleep, ..stdp }).contains("pre-count"));
         assert!(text(SnnConfig { readout: Readout::Vote, ..pathway(3) }).contains("readout pathway"));
         assert!(text(SnnConfig { hidden_neurons: 0, ..strict }).contains("there are none"));
         let code = |code: PopulationCode| text(SnnConfig { code, ..stdp });
         assert!(code(PopulationCode { cells_per_sensor: usize::MAX, ..stdp.code }).contains("do not fit"));
-        assert!(code(PopulationCode { rays: 4, ..stdp.code }).contains("4 rays: use 3, 5, 7 or 9"));
+        assert!(code(PopulationCode { rays: 4, ..stdp.code }).contains("code.rays: 4 is impossible: use 3, 5, 7 or 9"));
         assert!(code(PopulationCode { cells_per_sensor: 1, ..stdp.code }).contains("at least two cells"));
     }
 }

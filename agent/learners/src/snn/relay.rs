@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::range::{above, in_range};
+
 /// `w_ij = gain·exp(−((j − c_i)/width)²/2)` from sensory neuron j to hidden neuron i, whose centre is `c_i = i·(S − 1)/(H − 1)`
 /// (as in retina and thalamus: Kandel et al., Principles of Neural Science). With as many hidden as sensory neurons and a width
 /// below 1 it is close to one-to-one: a relay, not a learned feature.
@@ -14,6 +16,12 @@ pub struct TopographicRelay {
 }
 
 impl TopographicRelay {
+    /// Checks every parameter.
+    pub fn validate(&self) -> Result<(), String> {
+        in_range("gain", self.gain, 0.0..=1000.0)?;
+        in_range("width", self.width, above(0.0, 100.0))
+    }
+
     /// Weight from sensory neuron `pre` of `sensory` to hidden neuron `post` of `hidden`, both from 0.
     pub fn weight(&self, post: usize, hidden: usize, pre: usize, sensory: usize) -> f32 {
         let centre = post as f32 / (hidden.max(2) - 1) as f32 * sensory.saturating_sub(1) as f32;

@@ -3,6 +3,8 @@
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
+use crate::range::{above, in_range};
+
 /// Parameters of pair STDP.
 ///
 /// Depression is left out: under the gate (chosen − share), which is itself negative for the pools that lost, it cost 1.5 % of
@@ -18,6 +20,14 @@ pub struct StdpParams {
 impl Default for StdpParams {
     fn default() -> Self {
         Self { a_plus: 0.005, tau_ms: 20.0 }
+    }
+}
+
+impl StdpParams {
+    /// Checks every parameter.
+    pub fn validate(&self) -> Result<(), String> {
+        in_range("a_plus", self.a_plus, 0.0..=100.0)?;
+        in_range("tau_ms", self.tau_ms, above(0.0, 1e6))
     }
 }
 

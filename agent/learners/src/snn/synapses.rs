@@ -10,6 +10,7 @@ use super::config::{NEURONS, SnnConfig};
 use super::relay::TopographicRelay;
 use crate::ACTIONS;
 use crate::random::{uniform, uniform_in};
+use crate::range::{in_range, part};
 
 /// Smallest and largest magnitude of a plastic weight.
 pub const WEIGHT_BOUNDS: [f32; 2] = [0.01, 0.9];
@@ -50,6 +51,19 @@ impl Default for WiringParams {
     }
 }
 
+impl WiringParams {
+    /// Checks every parameter. A plastic weight is born within its bounds.
+    pub fn validate(&self) -> Result<(), String> {
+        let [low, high] = WEIGHT_BOUNDS;
+        part("sensory_hidden", self.sensory_hidden.validate())?;
+        in_range("hidden_hidden_probability", self.hidden_hidden_probability, 0.0..=1.0)?;
+        in_range("hidden_hidden_gain", self.hidden_hidden_gain, 0.0..=1000.0)?;
+        in_range("motor_weight", self.motor_weight, low..=high)?;
+        let room = (self.motor_weight - low).min(high - self.motor_weight);
+        in_range("motor_jitter", self.motor_jitter, 0.0..=room)
+    }
+}
+
 /// Synapses from sensory to hidden neurons.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
@@ -63,6 +77,19 @@ pub enum SensoryHidden {
     },
     /// All are present, strong between neighbours.
     Relay(TopographicRelay),
+}
+
+impl SensoryHidden {
+    /// Checks every parameter.
+    pub fn validate(&self) -> Result<(), String> {
+        match *self {
+            Self::Random { probability, gain } => {
+                in_range("probability", probability, 0.0..=1.0)?;
+                in_range("gain", gain, 0.0..=1000.0)
+            }
+            Self::Relay(relay) => relay.validate(),
+        }
+    }
 }
 
 /// Which neurons are inhibitory.

@@ -1,11 +1,11 @@
-//! The three-factor rule: weights and critic, and the two moments at which they change.
+//! The three-factor rule: weights and critic, which all lanes share, and the two moments at which they change.
 
 use ndarray::ArrayView2;
 
-use super::critic::Critic;
+use super::critic::{Critic, CriticParams, CriticTraces};
 use super::eligibility::{Activity, Eligibility};
 use super::network::{Network, NetworkError};
-use super::synapses::{WeightBounds, motor_weights_mut};
+use super::synapses::{Layout, WeightBounds, motor_weights_mut};
 use super::{contrastive, homeostasis};
 use crate::ACTIONS;
 
@@ -56,24 +56,45 @@ pub enum Local<'a> {
 pub struct ThreeFactorRule {
     network: Network,
     critic: Critic,
-    eligibility: Eligibility,
     bounds: WeightBounds,
     /// Normalised counts of the decision at hand.
     normalised: Vec<f32>,
 }
 
+/// What one lane's decisions left at the synapses and in the critic, waiting for dopamine.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Traces {
+    eligibility: Eligibility,
+    critic: CriticTraces,
+}
+
+impl Traces {
+    /// Traces at rest.
+    pub fn new(layout: &Layout) -> Self {
+        Self { eligibility: Eligibility::new(layout), critic: CriticTraces::new(layout.afferents().len()) }
+    }
+
+    /// Forgets everything: the start of an episode, lived or replayed.
+    pub fn reset(&mut self) {
+        self.eligibility.reset();
+        self.critic.reset();
+    }
+
+    /// e: the eligibility of the synapses into motor neurons.
+    pub fn eligibility(&self) -> &Eligibility {
+        &self.eligibility
+    }
+}
+
 impl ThreeFactorRule {
-    /// A rule that has learned nothing.
-    pub fn new(network: Network) -> Self {
+    /// A rule that has learned nothing, for so many lanes. Each of them moves the critic; with n lanes its rate is α/n, since its
+    /// normalised step is stable only below a total.
+    pub fn new(network: Network, lanes: usize) -> Self {
         let layout = *network.layout();
-        let critic = Critic::new(network.config().critic, layout.afferents().len());
-        Self {
-            critic,
-            eligibility: Eligibility::new(&layout),
-            bounds: WeightBounds::new(&layout),
-            normalised: Vec::new(),
-            network,
-        }
+        let params = network.config().critic;
+        let critic = CriticParams { rate: params.rate / lanes as f32, ..params };
+        let critic = Critic::new(critic, layout.afferents().len());
+        Self { critic, bounds: WeightBounds::new(&layout), normalised: Vec::new(), network }
     }
 
     /// The network.
@@ -86,18 +107,12 @@ impl ThreeFactorRule {
         &self.critic
     }
 
-    /// The start of an episode, lived or replayed.
-    pub fn forget_traces(&mut self) {
-        self.eligibility.reset();
-        self.critic.reset_traces();
-    }
-
-    /// After a decision: eligibility and critic traces remember it, and homeostasis nudges the pools.
-    pub fn mark(&mut self, decision: Decision, local: Local, rates: Rates) {
-        let Decision { features, action, shares, ratio } = decision;
+    /// After a decision: the lane's traces remember it, and homeostasis nudges the pools.
+    pub fn mark(&mut self, traces: &mut Traces, decision: Decision, local: Local, rates: Rates) {
+        let Decision { features, shares, ratio, .. } = decision;
         let config = self.network.config();
         let decay = config.discount * config.trace_decay;
-        self.critic.mark(decay, ratio, features);
+        traces.critic.mark(decay, ratio, features);
         let mut normalised = std::mem::take(&mut self.normalised);
         let presynaptic = match config.divisive {
             Some(divisive) => {
@@ -106,34 +121,35 @@ impl ThreeFactorRule {
             }
             None => features,
         };
-        self.remember(ratio * decay, ratio, action, shares, presynaptic, local);
+        self.remember(&mut traces.eligibility, decay, decision, presynaptic, local);
         self.balance(shares, rates.homeostasis, presynaptic);
         self.normalised = normalised;
     }
 
     /// `e_ij ← ρ·(γλ·e_ij + local_ij)`.
     fn remember(
-        &mut self,
+        &self,
+        eligibility: &mut Eligibility,
         decay: f32,
-        ratio: f32,
-        action: usize,
-        shares: [f32; ACTIONS],
+        decision: Decision,
         presynaptic: &[f32],
         local: Local,
     ) {
+        let Decision { action, shares, ratio, .. } = decision;
+        let decay = ratio * decay;
         let scaled = |gates: [f32; ACTIONS]| gates.map(|gate| ratio * gate);
         match local {
             Local::PreCount => {
-                self.eligibility.mark(decay, scaled(gates(action, shares)), Activity::Shared(presynaptic));
+                eligibility.mark(decay, scaled(gates(action, shares)), Activity::Shared(presynaptic));
             }
             Local::Pairings(pairings) => {
-                self.eligibility.mark(decay, scaled(gates(action, shares)), Activity::Own(pairings));
+                eligibility.mark(decay, scaled(gates(action, shares)), Activity::Own(pairings));
             }
             Local::Contrast { pairings, a_plus, pre_trace, motor_spikes } => {
                 let pool_sizes = self.network.layout().pool_sizes();
                 let gates = contrastive::gates(action, a_plus, pool_sizes, motor_spikes);
-                self.eligibility.mark(decay, scaled(gates.free), Activity::Own(pairings));
-                self.eligibility.mark(1.0, scaled(gates.burst), Activity::Shared(pre_trace));
+                eligibility.mark(decay, scaled(gates.free), Activity::Own(pairings));
+                eligibility.mark(1.0, scaled(gates.burst), Activity::Shared(pre_trace));
             }
         }
     }
@@ -150,18 +166,19 @@ impl ThreeFactorRule {
         }
     }
 
-    /// After a reward: the critic learns, and dopamine turns eligibility into weight changes,
+    /// After a reward: the critic learns, and dopamine turns the lane's eligibility into weight changes,
     /// `W_ij += η·clip(δ)·e_ij`.
-    pub fn learn(&mut self, td_error: f32, features: &[f32], rates: Rates) {
-        self.critic.learn(td_error, features);
+    pub fn learn(&mut self, traces: &Traces, td_error: f32, features: &[f32], rates: Rates) {
+        self.critic.learn(td_error, features, &traces.critic);
         let clip = self.network.config().dopamine_clip;
-        self.eligibility.apply(rates.learning * td_error.clamp(-clip, clip), self.network.weights_mut(), &self.bounds);
+        let step = rates.learning * td_error.clamp(-clip, clip);
+        traces.eligibility.apply(step, self.network.weights_mut(), &self.bounds);
     }
 
     /// A rule whose network has the given weights and whose critic is given too.
     pub fn restored(network: Network, critic: Critic) -> Result<Self, NetworkError> {
         if critic.is_valid(network.layout().afferents().len()) {
-            Ok(Self { critic, ..Self::new(network) })
+            Ok(Self { critic, ..Self::new(network, 1) })
         } else {
             Err(NetworkError::Config("the critic does not fit the network".to_owned()))
         }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::range::{above, in_range};
+
 /// How the k cells of a population share the values u in [0, 1]; cell i prefers `u = i/(k−1)`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
@@ -16,6 +18,14 @@ pub enum Tuning {
 }
 
 impl Tuning {
+    /// Checks every parameter.
+    pub fn validate(&self) -> Result<(), String> {
+        match *self {
+            Self::Gaussian { width } => in_range("width", width, above(0.0, 100.0)),
+            Self::OneHot => Ok(()),
+        }
+    }
+
     /// Writes the rate of each cell, in spikes a tick.
     pub fn rates(self, u: f32, peak_rate: f32, cells: &mut [f32]) {
         let position = u * cells.len().saturating_sub(1) as f32;

@@ -1,0 +1,91 @@
+//! Runs that are found on disk, and their weights.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::{RunInfo, SCHEMA_VERSION};
+use crate::checkpoint::{Sidecar, WeightsError, read_sidecar};
+use crate::failure::Failure;
+use crate::files::{read_json, sorted_entries};
+use crate::report::note;
+
+/// A run found on disk.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FoundRun {
+    /// Its directory.
+    pub directory: PathBuf,
+    /// `run.json`.
+    pub info: RunInfo,
+    /// Episodes in its log.
+    pub episodes_done: usize,
+    /// Whether it has a summary.
+    pub finished: bool,
+    /// Its weight files, best first, `last.npy` last.
+    pub weights: Vec<FoundWeights>,
+}
+
+/// A weight file found on disk.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FoundWeights {
+    /// The `.npy` file.
+    pub path: PathBuf,
+    /// Training episodes behind it.
+    pub episode: usize,
+    /// Mean return of the evaluation that made it a new best; none for `last.npy`.
+    pub evaluation_return: Option<f64>,
+}
+
+/// The runs below a directory, oldest first. What is no run is passed over.
+pub fn find_runs(runs: &Path) -> Result<Vec<FoundRun>, Failure> {
+    let mut found: Vec<FoundRun> =
+        sorted_entries(runs)?.iter().filter_map(|directory| open_run(directory).ok()).collect();
+    found.sort_by(|a, b| (&a.info.started_at, &a.directory).cmp(&(&b.info.started_at, &b.directory)));
+    Ok(found)
+}
+
+/// Reads what a run's directory holds.
+pub fn open_run(directory: &Path) -> Result<FoundRun, Failure> {
+    let path = directory.join("run.json");
+    let info: RunInfo = read_json(&path)?;
+    if info.schema_version != SCHEMA_VERSION {
+        let reason = format!("schema_version {} is not {SCHEMA_VERSION}", info.schema_version);
+        return Err(Failure::Read { path, error: io::Error::other(reason) });
+    }
+    // A line without its end is a record that was torn when the run was killed.
+    let episodes_done =
+        fs::read(directory.join("episodes.jsonl")).map_or(0, |log| log.iter().filter(|&&byte| byte == b'\n').count());
+    let finished = directory.join("summary.json").is_file();
+    Ok(FoundRun { directory: directory.to_owned(), info, episodes_done, finished, weights: find_weights(directory)? })
+}
+
+/// The weights of a run, best first.
+fn find_weights(directory: &Path) -> Result<Vec<FoundWeights>, Failure> {
+    let is_npy = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "npy");
+    let paths = sorted_entries(&directory.join("weights"))?.into_iter().filter(is_npy);
+    let found = |path: PathBuf| match read_sidecar(&path) {
+        Ok(Sidecar { episode, evaluation_return, .. }) => Some(FoundWeights { path, episode, evaluation_return }),
+        Err(error) => {
+            note(format!("warning: {} is passed over: {error}", path.display()));
+            None
+        }
+    };
+    let mut weights: Vec<FoundWeights> = paths.filter_map(found).collect();
+    let score = |weights: &FoundWeights| weights.evaluation_return.unwrap_or(f64::NEG_INFINITY);
+    weights.sort_by(|a, b| score(b).total_cmp(&score(a)));
+    Ok(weights)
+}
+
+/// The weight file that a user means: a `.npy` file itself, the best of a run's directory, or the best of the newest run.
+pub fn resolve_weights(given: Option<&Path>, runs: &Path) -> Result<PathBuf, Failure> {
+    let best_of =
+        |directory: &Path| Ok::<_, Failure>(find_weights(directory)?.first().map(|weights| weights.path.clone()));
+    let best = match given {
+        Some(file) if !file.is_dir() => return Ok(file.to_owned()),
+        Some(directory) => best_of(directory)?,
+        None => find_runs(runs)?.iter().rev().find_map(|run| run.weights.first()).map(|weights| weights.path.clone()),
+    };
+    best.ok_or_else(|| WeightsError::NoWeights { path: given.unwrap_or(runs).to_owned() }.into())
+}
