@@ -3,12 +3,12 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::PAGE;
 use super::command::{output, until};
 use super::rights;
-use super::stack::{Container, Stack};
+use super::stack::{Container, IMAGES, Stack};
 
 /// Bytes that an image may have.
 const LARGEST_IMAGE: u64 = 25_000_000;
@@ -16,15 +16,15 @@ const LARGEST_IMAGE: u64 = 25_000_000;
 const START: Duration = Duration::from_secs(30);
 /// For a training of 300 episodes, which takes seconds on an idle machine.
 const TRAINING: Duration = Duration::from_secs(600);
-/// For a service without work to end after SIGTERM.
+/// For a service to end after SIGTERM.
 const STOP: Duration = Duration::from_secs(3);
 /// Percentage of the ceiling that the trained network must reach.
 const MASTERY: u32 = 98;
 
 /// Images are small.
 pub(crate) fn images() -> Result<(), String> {
-    for image in ["spikedrive-server", "spikedrive-agent", "spikedrive-dashboard"] {
-        let size = output("podman", &["image", "inspect", "--format", "{{.Size}}", &format!("localhost/{image}")])?;
+    for image in IMAGES {
+        let size = output("podman", &["image", "inspect", "--format", "{{.Size}}", image])?;
         let bytes: u64 = size.parse().map_err(|_| format!("{image} has a size of {size:?}"))?;
         if bytes > LARGEST_IMAGE {
             return Err(format!("{image} has {bytes} bytes, more than {LARGEST_IMAGE}"));
@@ -72,13 +72,18 @@ pub(crate) fn ends_well(container: &Container) -> Result<(), String> {
 
 /// One port of all services can be reached from outside, from this machine only.
 pub(crate) fn publishes_on_loopback_only(stack: &Stack) -> Result<(), String> {
-    for (service, expected) in [("server", ""), ("dashboard", "8080/tcp 127.0.0.1:8080 "), ("agent", "")] {
-        let template = "{{range $port, $hosts := .HostConfig.PortBindings}}{{range $hosts}}{{$port}} {{.HostIp}}:{{.HostPort}} {{end}}{{end}}";
-        let published = stack.container(service)?.inspect(template)?;
-        if published != expected.trim() {
-            return Err(format!("{service} publishes {published:?}, not {expected:?}"));
+    let page = json!({ "8080/tcp": [{ "HostIp": "127.0.0.1", "HostPort": "8080" }] });
+    for (service, expected) in [("server", json!({})), ("dashboard", page), ("agent", json!({}))] {
+        let text = stack.container(service)?.inspect("{{json .HostConfig.PortBindings}}")?;
+        let mut published: Value =
+            serde_json::from_str(&text).map_err(|error| format!("{service}: {error}: {text}"))?;
+        // A port that the image exposes, and nobody publishes, is null.
+        published.as_object_mut().into_iter().for_each(|ports| ports.retain(|_, hosts| !hosts.is_null()));
+        if published != expected {
+            return Err(format!("{service} should publish {expected}: it publishes {published}"));
         }
     }
+    tell("the page is the only port that is published, on loopback");
     Ok(())
 }
 
@@ -89,34 +94,44 @@ pub(crate) fn page_shows_a_mastered_run() -> Result<(), String> {
         return Err(format!("{PAGE}/ does not look like the page of SpikeDrive: {page:.200}"));
     }
     let runs = until(START, || {
-        let runs = json("/api/runs")?;
+        let runs = get_json("/api/runs")?;
         match runs.as_array().map(Vec::as_slice) {
             Some([run]) if run["finished"] == true => Ok(run.clone()),
             _ => Err(format!("{PAGE}/api/runs should list one finished run: {runs}")),
         }
     })?;
     let id = runs["id"].as_str().ok_or_else(|| format!("a run without an id: {runs}"))?;
-    let run = json(&format!("/api/runs/{id}"))?;
+    let run = get_json(&format!("/api/runs/{id}"))?;
     let percent = judge_mastery(&runs, &run["summary"])?;
     tell(&format!("{id} has reached {percent:.1} % of the ceiling, and the page shows it"));
     Ok(())
 }
 
-/// SIGTERM ends a service with 0 and soon.
-pub(crate) fn stops_at_once(container: &Container) -> Result<(), String> {
+/// A training that goes on is listed.
+pub(crate) fn page_shows_an_unfinished_run() -> Result<(), String> {
+    until(START, || {
+        let runs = get_json("/api/runs")?;
+        let is_under_way = |run: &Value| run["finished"] == false && run["episodes_done"].as_u64() > Some(0);
+        let is_listed = runs.as_array().is_some_and(|runs| runs.iter().any(is_under_way));
+        if is_listed { Ok(()) } else { Err(format!("{PAGE}/api/runs should list a run that goes on: {runs}")) }
+    })
+}
+
+/// SIGTERM ends a service soon, and in order.
+pub(crate) fn stops_at_once(container: &Container, exit_status: u8) -> Result<(), String> {
     let start = Instant::now();
     container.stop(10)?;
     let elapsed = start.elapsed();
     let state = container.inspect("{{.State.Status}} {{.State.ExitCode}}")?;
-    if state != "exited 0" || elapsed > STOP {
+    if state != format!("exited {exit_status}") || elapsed > STOP {
         return Err(format!(
-            "{} should have exited with 0 within {} s of SIGTERM: it is {state} after {:.1} s",
+            "{} should have exited with {exit_status} within {} s of SIGTERM: it is {state} after {:.1} s",
             container.service,
             STOP.as_secs(),
             elapsed.as_secs_f64()
         ));
     }
-    tell(&format!("{} has stopped with 0 after {:.1} s", container.service, elapsed.as_secs_f64()));
+    tell(&format!("{} has stopped with {exit_status} after {:.1} s", container.service, elapsed.as_secs_f64()));
     Ok(())
 }
 
@@ -135,7 +150,7 @@ fn judge_mastery(row: &Value, summary: &Value) -> Result<f64, String> {
     Ok(percent)
 }
 
-fn json(path: &str) -> Result<Value, String> {
+fn get_json(path: &str) -> Result<Value, String> {
     let text = get(path)?;
     serde_json::from_str(&text).map_err(|error| format!("{PAGE}{path} is no JSON: {error}: {text:.200}"))
 }
@@ -150,8 +165,6 @@ fn tell(what: &str) {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]

@@ -39,8 +39,11 @@ fn try_out(stack: &Stack) -> Result<(), String> {
     }
     checks::publishes_on_loopback_only(stack)?;
     checks::page_shows_a_mastered_run()?;
-    for service in ["dashboard", "server"] {
-        checks::stops_at_once(&stack.container(service)?)?;
+    // An interrupted training says so by its status.
+    stack.start("agent")?;
+    checks::page_shows_an_unfinished_run()?;
+    for (service, exit_status) in [("agent", 130), ("dashboard", 0), ("server", 0)] {
+        checks::stops_at_once(&stack.container(service)?, exit_status)?;
     }
     Ok(())
 }

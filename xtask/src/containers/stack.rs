@@ -5,16 +5,22 @@ use super::command::{output, run};
 const COMPOSE: &str = "target/tools/python/bin/podman-compose";
 /// Keeps containers, networks and volumes of the test apart from those that a user may have.
 const PROJECT: &str = "spikedrive-test";
+const DOWN: [&str; 6] = ["--project-name", PROJECT, "down", "--volumes", "--timeout", "5"];
 
-/// The project. It is taken down when it is dropped, if it was not before.
+/// Its images.
+pub(crate) const IMAGES: [&str; 3] =
+    ["localhost/spikedrive-server", "localhost/spikedrive-agent", "localhost/spikedrive-dashboard"];
+
+/// The project.
 pub(crate) struct Stack(());
 
 impl Stack {
     /// Begins from nothing, even where an earlier test was killed.
     pub(crate) fn new() -> Result<Self, String> {
-        let stack = Self(());
-        stack.take_down()?;
-        Ok(stack)
+        if !leftovers()?.is_empty() {
+            run(COMPOSE, &DOWN)?;
+        }
+        Ok(Self(()))
     }
 
     /// Starts a service from the image that is there.
@@ -33,28 +39,36 @@ impl Stack {
         }
     }
 
-    /// What all services said.
+    /// What all services said last.
     pub(crate) fn show_logs(&self) {
         for service in ["server", "dashboard", "agent"] {
             if let Ok(container) = self.container(service) {
                 eprintln!("\nlog of {service}:");
-                let _ = run("podman", &["logs", &container.id]);
+                let _ = run("podman", &["logs", "--tail", "50", &container.id]);
             }
         }
     }
 
-    /// Removes containers, networks and volumes of the project.
-    pub(crate) fn take_down(&self) -> Result<(), String> {
-        run(COMPOSE, &["--project-name", PROJECT, "down", "--volumes", "--timeout", "5"])?;
-        let project = format!("label=io.podman.compose.project={PROJECT}");
-        for kind in ["container", "network", "volume"] {
-            let left = output("podman", &[kind, "ls", "--quiet", "--filter", &project])?;
-            if !left.is_empty() {
-                return Err(format!("a {kind} is left: {left}"));
-            }
+    /// Removes containers, networks, volumes and images of the project.
+    pub(crate) fn take_down(self) -> Result<(), String> {
+        run(COMPOSE, &DOWN)?;
+        run("podman", &[["rmi", "--force"].as_slice(), &IMAGES].concat())?;
+        match leftovers()?.as_slice() {
+            [] => Ok(()),
+            left => Err(format!("`podman-compose down` has left {}", left.join(", "))),
         }
-        Ok(())
     }
+}
+
+/// What there is of the project, beside its images.
+fn leftovers() -> Result<Vec<String>, String> {
+    let project = format!("label=io.podman.compose.project={PROJECT}");
+    let mut left = Vec::new();
+    for kind in ["container", "network", "volume"] {
+        let names = output("podman", &[kind, "ls", "--quiet", "--filter", &project])?;
+        left.extend(names.lines().map(|name| format!("{kind} {name}")));
+    }
+    Ok(left)
 }
 
 /// One container.
