@@ -2,6 +2,20 @@
 
 use crate::stage::{Stage, cargo, file, tool};
 
+/// The arguments that make buildah build a stage of deploy/Containerfile.
+macro_rules! image {
+    ($stage:literal) => {
+        concat!(
+            "bud --isolation chroot --format docker --file deploy/Containerfile --build-arg RUNTIME=scratch ",
+            "--build-context build=target/containers --target ",
+            $stage,
+            " --tag spikedrive-",
+            $stage,
+            " ."
+        )
+    };
+}
+
 /// Everything that must hold before a commit. Cheap stages first.
 pub(crate) const TEST: &[Stage] = &[
     cargo("fmt --all --check"),
@@ -9,12 +23,13 @@ pub(crate) const TEST: &[Stage] = &[
     cargo("doc --workspace --no-deps --locked").with("RUSTDOCFLAGS", "-D warnings"),
     cargo("test --workspace --locked"),
     cargo("build --release --locked"),
-    // TensorBoard itself reads what a run writes.
     tool("python3", "-m venv target/tools/python"),
     file(
         "target/tools/python/bin/pip",
-        "install --quiet --disable-pip-version-check tensorboard==2.21.0 setuptools==70.0.0",
+        "install --quiet --disable-pip-version-check tensorboard==2.21.0 setuptools==70.0.0 check-jsonschema==0.39.0",
     ),
+    file("target/tools/python/bin/check-jsonschema", "--builtin-schema vendor.compose-spec docker-compose.yml"),
+    // TensorBoard itself reads what a run writes.
     cargo("run --release --locked --quiet -- train --quiet --phase 4 --episodes 20 --runs target/tensorboard"),
     file("target/tools/python/bin/python", "xtask/tensorboard_reads.py target/tensorboard"),
 ];
@@ -24,6 +39,17 @@ pub(crate) const TEST: &[Stage] = &[
 pub(crate) const SUPPLY_CHAIN: &[Stage] = &[
     cargo("install cargo-deny --version 0.20.2 --locked --root target/tools"),
     file("target/tools/bin/cargo-deny", "--locked check --hide-inclusion-graph licenses bans sources"),
+];
+
+/// What comes before the images can be tried: the last stages of deploy/Containerfile, on an empty base, around programs that were
+/// built here by the script that its first stage runs. The flags let buildah work without a right to make namespaces.
+pub(crate) const CONTAINERS: &[Stage] = &[
+    tool("python3", "-m venv target/tools/python"),
+    file("target/tools/python/bin/pip", "install --quiet --disable-pip-version-check podman-compose==1.6.0"),
+    file("deploy/build-static", "target/containers/binaries"),
+    tool("buildah", image!("server")),
+    tool("buildah", image!("agent")),
+    tool("buildah", image!("dashboard")),
 ];
 
 /// The test that guards the generated code renews it when told to.
@@ -36,7 +62,7 @@ mod tests {
 
     #[test]
     fn every_stage_that_resolves_dependencies_uses_the_lockfile() {
-        let stages = [TEST, SUPPLY_CHAIN, CODEGEN].concat();
+        let stages = [TEST, SUPPLY_CHAIN, CONTAINERS, CODEGEN].concat();
         for stage in
             stages.iter().map(Stage::to_string).filter(|stage| stage.contains("cargo ") && !stage.contains("cargo fmt"))
         {
