@@ -1,6 +1,5 @@
 //! What must hold of images and running containers.
 
-use std::fs;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -45,14 +44,17 @@ pub(crate) fn becomes_healthy(container: &Container) -> Result<(), String> {
 
 /// The process itself has no rights: not root, no capability, no way to new ones, a root that it cannot write.
 pub(crate) fn is_confined(container: &Container) -> Result<(), String> {
-    let process = container.inspect("{{.State.Pid}}")?;
-    let read = |file: &str| {
-        let path = format!("/proc/{process}/{file}");
-        fs::read_to_string(&path).map_err(|error| format!("{}: cannot read {path}: {error}", container.service))
-    };
-    rights::judge(&read("status")?, &read("mountinfo")?)
-        .map_err(|reason| format!("{}: {reason}", container.service))?;
+    let verdict = rights::judge(&container.kernel_file("status")?, &container.kernel_file("mountinfo")?);
+    verdict.map_err(|reason| format!("{}: {reason}", container.service))?;
     tell(&format!("{} has no rights", container.service));
+    Ok(())
+}
+
+/// Nothing leads from the process to the world outside.
+pub(crate) fn has_no_way_out(container: &Container) -> Result<(), String> {
+    let verdict = rights::judge_routes(&container.kernel_file("net/route")?);
+    verdict.map_err(|reason| format!("{}: {reason}", container.service))?;
+    tell(&format!("{} reaches its own network only", container.service));
     Ok(())
 }
 

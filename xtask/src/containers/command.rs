@@ -1,15 +1,19 @@
 //! Programs whose output is looked at.
 
+use std::env;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 /// A program in the root of the repository that asks no questions, set up so that podman works on machines without systemd, and
-/// without a right to raise limits.
+/// without a right to raise limits. Settings of SpikeDrive in the caller's environment would reach the agent: they are left out.
 pub(crate) fn command(program: &str, args: &[&str]) -> Command {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut command = Command::new(program);
+    for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SPIKEDRIVE_")) {
+        command.env_remove(name);
+    }
     command
         .args(args)
         .env("CONTAINERS_CONF", root.join("xtask/containers.conf"))

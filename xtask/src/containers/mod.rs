@@ -33,10 +33,12 @@ fn try_out(stack: &Stack) -> Result<(), String> {
     stack.start("agent")?;
     let agent = stack.container("agent")?;
     checks::is_confined(&agent)?;
+    checks::has_no_way_out(&agent)?;
     checks::ends_well(&agent)?;
     for service in ["server", "dashboard"] {
         checks::is_confined(&stack.container(service)?)?;
     }
+    checks::has_no_way_out(&stack.container("server")?)?;
     checks::publishes_on_loopback_only(stack)?;
     checks::page_shows_a_mastered_run()?;
     // An interrupted training says so by its status.

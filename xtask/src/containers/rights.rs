@@ -31,6 +31,16 @@ pub(crate) fn judge(status: &str, mounts: &str) -> Result<(), String> {
     }
 }
 
+/// Fails unless a process with this `/proc/PID/net/route` has a route to its own network, and no default route.
+pub(crate) fn judge_routes(routes: &str) -> Result<(), String> {
+    // Interface, destination, gateway ... below a heading.
+    let destinations: Vec<&str> = routes.lines().skip(1).filter_map(|line| line.split_whitespace().nth(1)).collect();
+    if destinations.is_empty() || destinations.contains(&"00000000") {
+        return Err(format!("it should reach its own network only: its routes lead to {destinations:?}"));
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,5 +69,14 @@ mod tests {
         fails(&STATUS.replace("CapEff", "Cap"), MOUNTS, "lacks CapEff");
         fails(STATUS, &MOUNTS.replace("/ / ro,", "/ / rw,"), "read-only");
         fails(STATUS, "", "read-only");
+    }
+
+    #[test]
+    fn a_default_route_is_a_way_out() {
+        let heading = "Iface\tDestination\tGateway\n";
+        let inside = format!("{heading}eth0\t0001590A\t00000000\n");
+        assert_eq!(judge_routes(&inside), Ok(()));
+        assert!(judge_routes(&format!("{inside}eth0\t00000000\t0101590A\n")).is_err());
+        assert!(judge_routes(heading).is_err());
     }
 }

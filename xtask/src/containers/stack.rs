@@ -1,5 +1,7 @@
 //! The services of docker-compose.yml, as a project of the test's own.
 
+use std::fs;
+
 use super::command::{output, run};
 
 const COMPOSE: &str = "target/tools/python/bin/podman-compose";
@@ -82,6 +84,12 @@ impl Container {
     /// A part of what podman knows of it, by a template.
     pub(crate) fn inspect(&self, template: &str) -> Result<String, String> {
         output("podman", &["container", "inspect", "--format", template, &self.id])
+    }
+
+    /// What the kernel says of its process, below /proc/PID.
+    pub(crate) fn kernel_file(&self, name: &str) -> Result<String, String> {
+        let path = format!("/proc/{}/{name}", self.inspect("{{.State.Pid}}")?);
+        fs::read_to_string(&path).map_err(|error| format!("{}: cannot read {path}: {error}", self.service))
     }
 
     /// Runs its health check.
