@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::thread::available_parallelism;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use spikedrive_dashboard::cli::{DashboardArgs, run_dashboard};
 use spikedrive_env::{CircuitMode, Phase, Split};
 use spikedrive_learners::seed::Reading;
 use spikedrive_proto::address::Address;
@@ -80,6 +81,8 @@ pub enum Command {
     /// Measure over many seeds.
     #[command(subcommand)]
     Experiment(Experiment),
+    /// Show runs in a browser, live and afterwards, like `spikedrive-dashboard`.
+    Dashboard(DashboardArgs),
     /// Run the environment server alone, like `spikedrive-server`.
     Serve(ServeArgs),
     /// Exit with 0 when a server serves, else with 1.
@@ -104,6 +107,9 @@ pub struct UpArgs {
     /// Who may look at the run.
     #[command(flatten)]
     pub onlookers: OnlookerArgs,
+    /// End when the network is trained. By default, on a terminal, it then drives in front of the dashboard's viewers until Ctrl-C.
+    #[arg(long)]
+    pub exit: bool,
     /// Address of the server; by default 127.0.0.1:50051, or the next free port.
     #[arg(long, value_name = "HOST:PORT", value_parser = parse_listen, env = "SPIKEDRIVE_LISTEN")]
     pub listen: Option<String>,
@@ -221,6 +227,7 @@ pub fn run(invocation: Invocation, stop: &StopFlag) -> Result<(), Failure> {
         Some(Command::Oracle(args)) => commands::oracle::oracle(&args),
         Some(Command::Experiment(Experiment::Headline(args))) => headline::headline(&args, stop),
         Some(Command::Experiment(Experiment::SeedRule(args))) => seed_rule::seed_rule(&args, stop),
+        Some(Command::Dashboard(args)) => Ok(run_dashboard(&args)?),
         Some(Command::Serve(args)) => Ok(run_serve(&args)?),
         Some(Command::Healthcheck(args)) => Ok(run_healthcheck(&args)?),
     }

@@ -1,9 +1,11 @@
-//! The environment server inside this process, on loopback, on a thread of its own.
+//! The environment server and the dashboard inside this process, on loopback, each on a thread of its own.
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::thread::{self, JoinHandle};
 
+use spikedrive_dashboard::serve as dashboard;
 use spikedrive_proto::address::Address;
 use spikedrive_server::cli::ServerError;
 use spikedrive_server::serve::serve;
@@ -16,11 +18,27 @@ use crate::failure::Failure;
 
 /// Ports that are tried, from the default on, when nobody asked for one.
 const PORTS_TRIED: u16 = 100;
+/// The first port that pages are shown on.
+const PAGE_PORT: u16 = 8080;
 
 /// A server that stops when this is dropped.
 #[derive(Debug)]
 pub struct EmbeddedServer {
     address: SocketAddr,
+    _service: Service,
+}
+
+/// A dashboard that stops when this is dropped.
+#[derive(Debug)]
+pub struct EmbeddedDashboard {
+    page: SocketAddr,
+    ingest: SocketAddr,
+    _service: Service,
+}
+
+/// Something that serves on a thread of its own until this is dropped.
+#[derive(Debug)]
+struct Service {
     shutdown: CancellationToken,
     thread: Option<JoinHandle<()>>,
 }
@@ -38,52 +56,77 @@ impl EmbeddedServer {
 
     /// Starts a server on the first free port from `first` on.
     pub fn on_port_from(first: u16) -> Result<Self, Failure> {
-        let bind = || async move {
-            for port in first..first.saturating_add(PORTS_TRIED) {
-                match TcpListener::bind(("127.0.0.1", port)).await {
-                    Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
-                    bound => return bound,
-                }
-            }
-            Err(io::Error::new(
-                io::ErrorKind::AddrInUse,
-                format!("this port and the next {} are taken", PORTS_TRIED - 1),
-            ))
-        };
-        Self::start(bind, &format!("127.0.0.1:{first}"))
+        Self::start(|| bind_from(first), &format!("127.0.0.1:{first}"))
     }
 
     fn start<B: Future<Output = io::Result<TcpListener>>>(
         bind: impl FnOnce() -> B,
         wanted: &str,
     ) -> Result<Self, Failure> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(ServerError::Start)?;
-        let bound = runtime.block_on(async {
-            let listener = bind().await?;
-            Ok((listener.local_addr()?, listener))
-        });
-        let (address, listener) = bound.map_err(|error| ServerError::Listen(wanted.to_owned(), error))?;
-        let shutdown = CancellationToken::new();
-        let thread = thread::Builder::new().name("environment".to_owned()).spawn({
-            let shutdown = shutdown.clone();
-            move || run(&runtime, listener, shutdown)
-        });
-        Ok(Self { address, shutdown, thread: Some(thread.map_err(ServerError::Start)?) })
+        let runtime = runtime()?;
+        let (address, listener) = runtime.block_on(bound(bind())).map_err(|error| cannot_listen(wanted, error))?;
+        let service = Service::start("environment", runtime, |shutdown| async move {
+            serve(listener, SessionLimits::default(), shutdown).await.map_err(|error| error.to_string())
+        })?;
+        Ok(Self { address, _service: service })
     }
 
     /// Where it listens.
     pub fn address(&self) -> Result<Address, Failure> {
-        self.address.to_string().parse().map_err(|error| Failure::System(format!("{error}")))
+        parsed(self.address)
     }
 }
 
-fn run(runtime: &Runtime, listener: TcpListener, shutdown: CancellationToken) {
-    if let Err(error) = runtime.block_on(serve(listener, SessionLimits::default(), shutdown)) {
-        tracing::error!(%error, "the embedded server stopped");
+impl EmbeddedDashboard {
+    /// Shows the runs in a directory on the first free port from 8080 on; whoever drives by hand does so on `server`.
+    pub fn start(runs: PathBuf, server: Address) -> Result<Self, Failure> {
+        let runtime = runtime()?;
+        let wanted = format!("127.0.0.1:{PAGE_PORT}");
+        let (page, web) =
+            runtime.block_on(bound(bind_from(PAGE_PORT))).map_err(|error| cannot_listen(&wanted, error))?;
+        let any = "127.0.0.1:0";
+        let (ingest, agents) =
+            runtime.block_on(bound(TcpListener::bind(any))).map_err(|error| cannot_listen(any, error))?;
+        let options =
+            dashboard::Options { runs, server, token: None, insecure_network: false, allowed_origins: Vec::new() };
+        let service = Service::start("dashboard", runtime, |shutdown| async move {
+            dashboard::serve(agents, web, options, shutdown).await.map_err(|error| error.to_string())
+        })?;
+        Ok(Self { page, ingest, _service: service })
+    }
+
+    /// What a browser opens.
+    pub fn page(&self) -> String {
+        format!("http://{}/", self.page)
+    }
+
+    /// Where agents publish.
+    pub fn ingest(&self) -> Result<Address, Failure> {
+        parsed(self.ingest)
     }
 }
 
-impl Drop for EmbeddedServer {
+impl Service {
+    fn start<F: Future<Output = Result<(), String>>>(
+        name: &'static str,
+        runtime: Runtime,
+        serve: impl FnOnce(CancellationToken) -> F + Send + 'static,
+    ) -> Result<Self, Failure> {
+        let shutdown = CancellationToken::new();
+        let run = {
+            let shutdown = shutdown.clone();
+            move || {
+                if let Err(error) = runtime.block_on(serve(shutdown)) {
+                    tracing::error!(%error, "the embedded {name} stopped");
+                }
+            }
+        };
+        let thread = thread::Builder::new().name(name.to_owned()).spawn(run).map_err(ServerError::Start)?;
+        Ok(Self { shutdown, thread: Some(thread) })
+    }
+}
+
+impl Drop for Service {
     fn drop(&mut self) {
         self.shutdown.cancel();
         if let Some(thread) = self.thread.take() {
@@ -91,4 +134,31 @@ impl Drop for EmbeddedServer {
             let _ = thread.join();
         }
     }
+}
+
+fn runtime() -> Result<Runtime, Failure> {
+    Ok(tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(ServerError::Start)?)
+}
+
+async fn bound(bind: impl Future<Output = io::Result<TcpListener>>) -> io::Result<(SocketAddr, TcpListener)> {
+    let listener = bind.await?;
+    Ok((listener.local_addr()?, listener))
+}
+
+async fn bind_from(first: u16) -> io::Result<TcpListener> {
+    for port in first..first.saturating_add(PORTS_TRIED) {
+        match TcpListener::bind(("127.0.0.1", port)).await {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
+            bound => return bound,
+        }
+    }
+    Err(io::Error::new(io::ErrorKind::AddrInUse, format!("this port and the next {} are taken", PORTS_TRIED - 1)))
+}
+
+fn cannot_listen(wanted: &str, error: io::Error) -> Failure {
+    ServerError::Listen(wanted.to_owned(), error).into()
+}
+
+fn parsed(address: SocketAddr) -> Result<Address, Failure> {
+    address.to_string().parse().map_err(|error| Failure::System(format!("{error}")))
 }

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use spikedrive_dashboard::cli::DashboardError;
 use spikedrive_env::CircuitError;
 use spikedrive_learners::snn::network::NetworkError;
 use spikedrive_server::cli::ServerError;
@@ -26,6 +27,9 @@ pub enum Failure {
     /// The server failed.
     #[error("{0}")]
     Server(#[from] ServerError),
+    /// The dashboard failed.
+    #[error("{0}")]
+    Dashboard(#[from] DashboardError),
     /// The network is impossible.
     #[error("{0}")]
     Network(#[from] NetworkError),

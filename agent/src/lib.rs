@@ -26,6 +26,7 @@ pub mod round;
 pub mod run;
 pub mod run_dir;
 pub mod seeds;
+pub mod showing;
 pub mod stop;
 pub mod summary;
 pub mod telemetry;

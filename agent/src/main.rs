@@ -21,7 +21,7 @@ fn main() -> ExitCode {
 
 fn perform(invocation: Invocation) -> Result<(), Failure> {
     let cli = &invocation.cli;
-    let serves = matches!(cli.command, Some(Command::Serve(_)));
+    let serves = matches!(cli.command, Some(Command::Serve(_) | Command::Dashboard(_)));
     let output = Output::new(cli.output.quiet, cli.output.log_format);
     report::set_output(output);
     let level = if serves || output == Output::Json { "info" } else { "warn" };

@@ -2,7 +2,7 @@
 
 use spikedrive_env::{Action, EndReason, Phase, Pose, Road};
 use spikedrive_learners::snn::StepEnd;
-use spikedrive_learners::{Learner, Watch};
+use spikedrive_learners::{Activity, Learner, Watch};
 
 use crate::env::{EnvError, VectorEnv};
 use crate::failure::Failure;
@@ -27,7 +27,7 @@ pub trait Onlooker {
 /// Tells an environment that its driver waits.
 pub type KeepAlive<'a> = &'a mut dyn FnMut() -> Result<(), EnvError>;
 
-/// A step of training, as those see it who look. The learner has not been told its reward yet.
+/// A step, as those see it who look.
 #[derive(Clone, Copy)]
 pub struct StepView<'a> {
     /// Lane of the car.
@@ -48,8 +48,10 @@ pub struct StepView<'a> {
     pub reward: f64,
     /// Sum of the rewards of the episode, this one included.
     pub episode_return: f64,
-    /// The learner, with what the lane's last decision shows.
-    pub learner: &'a dyn Learner,
+    /// What the network did for it.
+    pub activity: Activity<'a>,
+    /// The learner, which has not been told the reward yet; none where a network drives and does not learn.
+    pub learner: Option<&'a dyn Learner>,
 }
 
 /// The cars' environment.
@@ -135,7 +137,8 @@ pub(crate) fn drive_round(
                     action,
                     reward,
                     episode_return,
-                    learner,
+                    activity: learner.activity(lane),
+                    learner: Some(learner),
                 });
             }
             progress.length += 1;

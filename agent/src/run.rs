@@ -57,6 +57,15 @@ pub struct Run {
 impl Run {
     /// Trains over gRPC. Whatever ends the training, all that it needs to go on stays on disk.
     pub fn perform(self, stop: &StopFlag) -> Result<Summary, Failure> {
+        self.perform_and(stop, |_, _, _| Ok(()))
+    }
+
+    /// The same; when the run is finished, `then` has the trained network and those who look at it.
+    pub fn perform_and(
+        self,
+        stop: &StopFlag,
+        then: impl FnOnce(&Summary, &Trainer, Option<&mut Watcher>) -> Result<(), Failure>,
+    ) -> Result<Summary, Failure> {
         let Self { info, place, address, threads, watch, onlookers } = self;
         let TrainConfig { episodes, lesson, seed, .. } = info.train;
         let preset = info.preset.clone();
@@ -98,16 +107,18 @@ impl Run {
             saved?;
             let summary = sinks.summary(&trainer, &preset, &run)?;
             sinks.recorder.write_summary(&summary)?;
-            if let Some(watcher) = sinks.watcher.take() {
-                watcher.finish();
-            }
             Ok(summary)
         });
-        finished.inspect_err(|_| {
+        let finished = finished.inspect_err(|_| {
             if is_kept {
                 note(stopped(&trainer, &run));
             }
-        })
+        })?;
+        then(&finished, &trainer, sinks.watcher.as_mut())?;
+        if let Some(watcher) = sinks.watcher.take() {
+            watcher.finish();
+        }
+        Ok(finished)
     }
 }
 

@@ -263,6 +263,11 @@ impl<'a> Trainer<'a> {
         sink.round_over(self)
     }
 
+    /// Where its environments come from.
+    pub fn factory(&self) -> &dyn EnvFactory {
+        self.factory
+    }
+
     /// Configuration of the run.
     pub fn config(&self) -> &TrainConfig {
         &self.config

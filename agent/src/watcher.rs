@@ -79,6 +79,24 @@ impl Watcher {
         }
     }
 
+    /// No more episodes are kept; those that are kept have been written when this returns.
+    pub fn end_recordings(&mut self) {
+        self.recorder = None;
+    }
+
+    /// What a dashboard is told, if there is one.
+    pub fn telemetry(&self) -> Option<&Telemetry> {
+        self.telemetry.as_ref()
+    }
+
+    /// A road that is driven in front of the viewers, without learning.
+    pub fn road(&self, episode: usize, phase: Phase, split: Split, road: &Road) {
+        if let Some(telemetry) = &self.telemetry {
+            let name = messages::road_name(phase.number(), split, road.track);
+            telemetry.road(messages::road(episode, name, road));
+        }
+    }
+
     /// The run is over, and its summary is written.
     pub fn finish(self) {
         drop(self.recorder);

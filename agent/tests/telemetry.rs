@@ -516,3 +516,21 @@ fn a_pause_longer_than_the_lease_loses_no_session() {
     shutdown.cancel();
     serving.join().unwrap();
 }
+
+#[test]
+fn flags_say_who_may_look() {
+    let place = support::Place::new();
+    place.write("token", "a secret of many letters\n");
+    let fake = Fake::start(v1::Control::default());
+    let dashboard = format!("--dashboard {} --dashboard-token-file token", fake.address);
+    place.run(&format!("train --phase 1 --episodes 2 --recordings off --out run {dashboard}")).done();
+    assert!(!place.path("run/recordings").exists());
+    {
+        let told = fake.told.lock().unwrap();
+        assert_eq!(told.tokens, [Some("Bearer a secret of many letters".to_owned())]);
+        assert_eq!((told.episodes.len(), told.ends.len(), told.recordings.len()), (2, 1, 0));
+    }
+    place.run("train --dashboard nowhere").refuses(2, &["nowhere", "use host:port"]);
+    place.run("train --dashboard-token-file absent").refuses(1, &["absent"]);
+    place.run("train --recordings perhaps").refuses(2, &["perhaps", "on", "off"]);
+}

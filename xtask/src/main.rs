@@ -2,6 +2,7 @@
 
 mod chromium;
 mod components;
+mod containers;
 mod runner;
 mod stage;
 mod tiers;
@@ -24,6 +25,9 @@ enum Task {
         /// Check licenses, sources and duplicates of all dependencies instead; the first time, this builds cargo-deny.
         #[arg(long)]
         supply_chain: bool,
+        /// Build the images and try docker-compose.yml with them instead; installs podman with apt-get where it is missing.
+        #[arg(long, conflicts_with = "supply_chain")]
+        containers: bool,
     },
     /// Renew the code generated from proto/**/*.proto.
     Codegen,
@@ -41,12 +45,13 @@ fn main() -> ExitCode {
 
 fn perform(task: Task) -> Result<(), String> {
     match task {
-        Task::Test { supply_chain: false } => {
+        Task::Test { supply_chain: true, .. } => runner::run(tiers::SUPPLY_CHAIN),
+        Task::Test { containers: true, .. } => containers::test(),
+        Task::Test { .. } => {
             components::check()?;
             chromium::ensure()?;
             runner::run(tiers::TEST)
         }
-        Task::Test { supply_chain: true } => runner::run(tiers::SUPPLY_CHAIN),
         Task::Codegen => runner::run(tiers::CODEGEN),
     }
 }
@@ -58,8 +63,10 @@ mod tests {
     #[test]
     fn the_command_line_is_read() {
         let task = |args: &[&str]| Cli::try_parse_from([&["xtask"], args].concat()).map(|cli| cli.task).ok();
-        assert_eq!(task(&["test"]), Some(Task::Test { supply_chain: false }));
-        assert_eq!(task(&["test", "--supply-chain"]), Some(Task::Test { supply_chain: true }));
+        assert_eq!(task(&["test"]), Some(Task::Test { supply_chain: false, containers: false }));
+        assert_eq!(task(&["test", "--supply-chain"]), Some(Task::Test { supply_chain: true, containers: false }));
+        assert_eq!(task(&["test", "--containers"]), Some(Task::Test { supply_chain: false, containers: true }));
+        assert_eq!(task(&["test", "--containers", "--supply-chain"]), None);
         assert_eq!(task(&["codegen"]), Some(Task::Codegen));
         assert_eq!(task(&[]), None);
     }

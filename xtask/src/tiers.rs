@@ -2,6 +2,20 @@
 
 use crate::stage::{Stage, cargo, file, tool};
 
+/// The arguments that make buildah build a stage of deploy/Containerfile.
+macro_rules! image {
+    ($stage:literal) => {
+        concat!(
+            "bud --isolation chroot --format docker --file deploy/Containerfile --build-arg RUNTIME=scratch ",
+            "--build-context build=target/containers --target ",
+            $stage,
+            " --tag spikedrive-",
+            $stage,
+            " ."
+        )
+    };
+}
+
 /// Everything that must hold before a commit. Cheap stages first.
 pub(crate) const TEST: &[Stage] = &[
     cargo("fmt --all --check"),
@@ -11,6 +25,7 @@ pub(crate) const TEST: &[Stage] = &[
     cargo("build --release --locked"),
     tool("python3", "-m venv target/tools/python"),
     file("target/tools/python/bin/pip", "install --quiet --disable-pip-version-check --requirement xtask/requirements.txt"),
+    file("target/tools/python/bin/check-jsonschema", "--builtin-schema vendor.compose-spec docker-compose.yml"),
     // TensorBoard itself reads what a run writes.
     cargo("run --release --locked --quiet -- train --quiet --phase 4 --episodes 20 --runs target/tensorboard"),
     file("target/tools/python/bin/python", "xtask/tensorboard_reads.py target/tensorboard"),
@@ -25,6 +40,17 @@ pub(crate) const SUPPLY_CHAIN: &[Stage] = &[
     file("target/tools/bin/cargo-deny", "--locked check --hide-inclusion-graph licenses bans sources"),
 ];
 
+/// What comes before the images can be tried: the last stages of deploy/Containerfile, on an empty base, around programs that were
+/// built here by the script that its first stage runs. The flags let buildah work without a right to make namespaces.
+pub(crate) const CONTAINERS: &[Stage] = &[
+    tool("python3", "-m venv target/tools/python"),
+    file("target/tools/python/bin/pip", "install --quiet --disable-pip-version-check podman-compose==1.6.0"),
+    file("deploy/build-static", "target/containers/binaries"),
+    tool("buildah", image!("server")),
+    tool("buildah", image!("agent")),
+    tool("buildah", image!("dashboard")),
+];
+
 /// The test that guards the generated code renews it when told to.
 pub(crate) const CODEGEN: &[Stage] =
     &[cargo("test --locked -p spikedrive-xtask --test generated_code").with("SPIKEDRIVE_CODEGEN", "write")];
@@ -35,7 +61,7 @@ mod tests {
 
     #[test]
     fn every_stage_that_resolves_dependencies_uses_the_lockfile() {
-        let stages = [TEST, SUPPLY_CHAIN, CODEGEN].concat();
+        let stages = [TEST, SUPPLY_CHAIN, CONTAINERS, CODEGEN].concat();
         for stage in
             stages.iter().map(Stage::to_string).filter(|stage| stage.contains("cargo ") && !stage.contains("cargo fmt"))
         {

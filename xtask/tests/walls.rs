@@ -16,7 +16,10 @@ const IMPORTS: [(&str, &[&str]); 7] = [
     ("spikedrive-proto", &["spikedrive-env"]),
     ("spikedrive-server", &["spikedrive-env", "spikedrive-proto"]),
     ("spikedrive-dashboard", &["spikedrive-env", "spikedrive-proto"]),
-    ("spikedrive-agent", &["spikedrive-env", "spikedrive-learners", "spikedrive-proto", "spikedrive-server"]),
+    (
+        "spikedrive-agent",
+        &["spikedrive-dashboard", "spikedrive-env", "spikedrive-learners", "spikedrive-proto", "spikedrive-server"],
+    ),
     ("spikedrive-xtask", &[]),
 ];
 

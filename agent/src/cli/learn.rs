@@ -1,6 +1,6 @@
 //! The flags of learning, and the run that they describe.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args};
@@ -114,6 +114,16 @@ impl LearnArgs {
         }
         self.overrides = self.collect_overrides(matches, file)?;
         Ok(())
+    }
+
+    /// The directory that holds the run, once it is there.
+    pub fn directory_of_runs(&self) -> PathBuf {
+        let parent = self.out.as_deref().and_then(Path::parent).map(Path::to_owned);
+        match parent {
+            Some(parent) if parent.as_os_str().is_empty() => PathBuf::from("."),
+            Some(parent) => parent,
+            None => self.runs.clone(),
+        }
     }
 
     /// Where a single run is kept.

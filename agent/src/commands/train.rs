@@ -1,5 +1,6 @@
 //! `spikedrive up` and `spikedrive train`: from a blank network to a driver.
 
+use std::io::{self, IsTerminal};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -8,17 +9,20 @@ use spikedrive_proto::DEFAULT_ADDRESS;
 use spikedrive_proto::address::Address;
 
 use crate::cli::{TrainArgs, UpArgs};
-use crate::embedded::EmbeddedServer;
+use crate::embedded::{EmbeddedDashboard, EmbeddedServer};
 use crate::failure::Failure;
 use crate::jobs;
 use crate::report::{self, note, program, say};
 use crate::run::{Place, Run, Watch, finished_summary};
 use crate::run_dir::{DEFAULT_RUNS, EMBEDDED, RunInfo, SCHEMA_VERSION, open_run};
 use crate::seeds::Seeds;
+use crate::showing::show;
 use crate::stop::StopFlag;
 use crate::summary::{OverSeeds, Summary};
+use crate::telemetry::Dashboard;
 
-/// Starts the server, trains on it, shows what came out and what to do next.
+/// Starts server and dashboard, trains, shows what came out and what to do next; then, on a terminal, the trained network drives on
+/// in front of whoever looks.
 pub fn up(args: &UpArgs, stop: &StopFlag) -> Result<(), Failure> {
     let server = match &args.listen {
         Some(listen) => EmbeddedServer::on(listen)?,
@@ -27,19 +31,30 @@ pub fn up(args: &UpArgs, stop: &StopFlag) -> Result<(), Failure> {
     let address = server.address()?;
     note(format!("environment server listens on {address}"));
     let learn = &args.learn;
+    let mut onlookers = args.onlookers.onlookers()?;
+    let own = match &onlookers.dashboard {
+        Some(_) => None,
+        None => Some(EmbeddedDashboard::start(learn.directory_of_runs(), address.clone())?),
+    };
+    if let Some(own) = &own {
+        note(format!("dashboard on {}", own.page()));
+        onlookers.dashboard = Some(Dashboard { address: own.ingest()?, token: None });
+    }
     let info = RunInfo::new(learn.preset, &learn.train_config()?, &address.to_string());
     let config = info.train;
-    let summary = Run {
-        info,
-        place: learn.place(),
-        address,
-        threads: learn.threads,
-        watch: Watch::Closely,
-        onlookers: args.onlookers.onlookers()?,
-    }
-    .perform(stop)?;
-    say(report::table(&summary, &config));
-    say(next_commands(Path::new(&summary.run)));
+    let keeps_driving = !args.exit && io::stdout().is_terminal();
+    let run = Run { info, place: learn.place(), address, threads: learn.threads, watch: Watch::Closely, onlookers };
+    run.perform_and(stop, |summary, trainer, watcher| {
+        say(report::table(summary, &config));
+        say(next_commands(Path::new(&summary.run)));
+        match (&own, watcher) {
+            (Some(own), Some(watcher)) if keeps_driving => {
+                say(format!("\nThe trained network drives on {} until Ctrl-C.", own.page()));
+                show(trainer, watcher, stop)
+            }
+            _ => Ok(()),
+        }
+    })?;
     Ok(())
 }
 

@@ -80,10 +80,11 @@ pub fn road_name(phase: u32, split: Split, track: u64) -> String {
     }
 }
 
-/// A step of training.
+/// A step.
 pub fn frame(view: &StepView) -> v1::Frame {
     let Pose { position: [x, y], heading_rad, .. } = view.pose;
-    let Activity { raster, shares, value, dopamine } = view.learner.activity(view.lane);
+    let Activity { raster, shares, value, dopamine } = view.activity;
+    let mode = if view.learner.is_some() { v1::DriveMode::Training } else { v1::DriveMode::Driving };
     v1::Frame {
         episode: view.episode as u32,
         step: view.step as u32,
@@ -100,7 +101,7 @@ pub fn frame(view: &StepView) -> v1::Frame {
         value: value.map(f64::from),
         raster: raster.map(|raster| raster.bytes().to_vec()).unwrap_or_default(),
         ticks: raster.map_or(0, |raster| raster.ticks() as u32),
-        mode: v1::DriveMode::Training.into(),
+        mode: mode.into(),
     }
 }
 

@@ -97,6 +97,16 @@ impl Telemetry {
         self.gate.wait(stop, keep_alive)
     }
 
+    /// Whether somebody looks at frames.
+    pub fn is_watched(&self) -> bool {
+        self.gate.wants_frames()
+    }
+
+    /// Whether viewers want a speed of their own, or a pause.
+    pub fn is_held(&self) -> bool {
+        self.gate.is_held()
+    }
+
     /// Whether the next step shall be shown: somebody looks at frames, and the last one has gone out or steps are slow enough to
     /// show each.
     pub fn wants_frame(&self) -> bool {
@@ -115,9 +125,9 @@ impl Telemetry {
 
     /// Shows what is learned, if that is wanted.
     pub fn weights(&mut self, view: &StepView) {
-        if self.wants_weights() {
+        if let Some(learner) = view.learner.filter(|_| self.wants_weights()) {
             self.weights_sent = Some(Instant::now());
-            self.outbox.put_weights(messages::weights(view.episode, view.lane, view.learner));
+            self.outbox.put_weights(messages::weights(view.episode, view.lane, learner));
         }
     }
 
