@@ -68,7 +68,7 @@ export class SeriesPanel extends Panel {
   draw(context) {
     const { axes, history, surface } = this;
     const [low, high] = this.#range();
-    axes.fit({ left: 42, top: 10, right: surface.width - 4, bottom: surface.height - 30 }, [-(STEPS - 1), 0], [low, high]);
+    axes.fit({ left: 42, top: 10, right: surface.width - 4, bottom: surface.height - 36 }, [-(STEPS - 1), 0], [low, high]);
     axes.paint(context, { x: 'steps before now' });
     this.#episodes(context);
     if (low < 0 && high > 0) {

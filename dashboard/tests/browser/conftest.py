@@ -64,7 +64,7 @@ def gallery(tmp_path_factory):
     for seed in (1, 2):
         run = programs.runs / f"gallery-s{seed}"
         args = ["--phase", "4", "--episodes", "60", "--seed", seed, "--out", run]
-        programs.train(programs.address, *args).succeeds()
+        programs.train(*args).succeeds()
     programs.shown = programs.dashboard(programs.runs, programs.address)
     yield programs
     programs.close()

@@ -30,7 +30,7 @@ class Studio:
         self.runs = programs.directory / "runs"
         for preset, seed in [("pathway", 1), ("pathway", 2), ("pathway", 3), ("stdp", 1), ("stdp", 2), ("stdp", 3)]:
             args = ["--preset", preset, "--seed", seed, "--episodes", "100", "--phase", "4"]
-            programs.train(self.server, *args, "--out", self.runs / f"{preset}-s{seed}").succeeds()
+            programs.train(*args, "--out", self.runs / f"{preset}-s{seed}").succeeds()
         self.dashboard = programs.dashboard(self.runs, self.server)
 
     def page(self, width, height, scheme, **options):
@@ -54,7 +54,7 @@ class Studio:
         """A run at a pace that can be followed, with some episodes behind it."""
         view = self.page(width, height, scheme, **options).open("live")
         args = ["--preset", "stdp", "--seed", "4", "--curriculum", "ceiling", "--episodes", "300", "--recordings", "off"]
-        program = self.programs.train(self.server, *args, "--out", self.programs.directory / name, dashboard=self.dashboard)
+        program = self.programs.train(*args, "--out", self.programs.directory / name.replace("dashboard", "stdp"), server=self.server, dashboard=self.dashboard)
         view.until(lambda state: (state["lastEpisode"] or {}).get("episode", 0) >= 40, "some episodes are over")
         view.choice("Speed").select_option(label="30 steps/s")
         view.until(lambda state: state["frame"]["episode"] > 40 and state["frame"]["step"] == 0, "an episode begins")
@@ -98,10 +98,10 @@ def main(out):
         programs = Programs(pathlib.Path(directory))
         try:
             studio = Studio(browser, programs, out)
-            studio.live("dashboard-live-dark", 1280, 900, "dark")
             studio.learning("dashboard-learning", "light")
             studio.drive("dashboard-drive", 1280, 800, "light")
-            studio.replay("dashboard-replay-dark", "dark")
+            studio.replay("dashboard-replay", "dark")
+            studio.live("dashboard-live", 1440, 1500, "dark")
             studio.live("dashboard-phone", *PHONE.values(), "light", is_mobile=True, has_touch=True, device_scale_factor=2)
         finally:
             programs.close()

@@ -17,12 +17,12 @@ def place(state):
 def test_a_run_that_was_paused_and_stepped_ends_as_one_that_nobody_watched(programs, look):
     runs = programs.directory / "runs"
     server = programs.server()
-    alone = programs.train(server, *ARGS, "--recordings", "off", "--out", programs.directory / "alone")
+    alone = programs.train(*ARGS, "--recordings", "off", "--out", programs.directory / "alone")
     alone.succeeds()
     dashboard = programs.dashboard(runs, server)
     view = look(dashboard).open("live")
     run = runs / "watched"
-    program = programs.train(server, *ARGS, "--out", run, dashboard=dashboard)
+    program = programs.train(*ARGS, "--out", run, server=server, dashboard=dashboard)
 
     view.button("Pause").click()
     view.button("Resume").wait_for()

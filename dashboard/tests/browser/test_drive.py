@@ -55,7 +55,7 @@ def test_a_drive_is_scored_kept_and_raced_by_a_ghost(programs, look, wire):
     assert view.state()["drive"]["ghosts"] == 0
     assert view.choice("Race against").locator("option").all_inner_texts() == ["nobody"]
 
-    programs.train(server, "--phase", "4", "--episodes", "15", "--horizon", "40", "--out", runs / "rival").succeeds()
+    programs.train("--phase", "4", "--episodes", "15", "--horizon", "40", "--out", runs / "rival").succeeds()
     assert (runs / "rival" / "recordings" / "ghost-p4-t03.pb").exists()
     second = drive_once(view, heard)
     assert view.state()["drive"]["ghosts"] == 1

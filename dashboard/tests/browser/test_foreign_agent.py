@@ -1,6 +1,11 @@
 """Any agent can publish, in any language: here one in Python without neurons."""
 
+import re
+
+import grpc
+
 from support.foreign_agent import ForeignAgent
+from support.programs import ROOT
 from support.view import TALL
 
 WITHOUT = {
@@ -38,3 +43,16 @@ def test_an_agent_without_neurons_is_shown_as_far_as_it_goes(programs, look, wir
     agent.close()
     view.until(lambda state: state["learning"]["runs"][0]["episodes"] == 4, "the last episode arrives")
     group.get_by_text("live", exact=True).wait_for(state="detached")
+
+
+def test_the_client_of_the_guide_works(programs, look, wire):
+    dashboard = programs.dashboard(programs.directory / "runs")
+    guide = (ROOT / "docs" / "dashboard.md").read_text()
+    code = re.search(r"```python\n(.*?)```", guide, re.DOTALL)[1]
+    assert "127.0.0.1:50052" in code
+    said = []
+    names = {**vars(wire.telemetry), **vars(wire.service), "grpc": grpc, "print": said.append}
+    exec(code.replace("127.0.0.1:50052", dashboard.ingest), names)
+    assert [answer.WhichOneof("answer") for answer in said][0] == "welcome"
+    view = look(dashboard).open("learning")
+    view.until(lambda state: state["learning"] and state["learning"]["runs"] == [{"id": "dqn-s3", "episodes": 1, "lastReturn": 2.5}], "it is listed")

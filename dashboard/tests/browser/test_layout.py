@@ -30,7 +30,7 @@ def view(programs, gallery, look, request):
     dashboard = programs.dashboard(runs, gallery.address)
     view = look(dashboard, **request.param).open("live")
     train = ["--phase", "4", "--episodes", "100000", "--recordings", "off", "--out", programs.directory / "live"]
-    programs.train(gallery.address, *train, dashboard=dashboard)
+    programs.train(*train, server=gallery.address, dashboard=dashboard)
     view.choice("Speed").and_(view.page.locator(":enabled")).wait_for()
     view.choice("Speed").select_option(label="10 steps/s")
     return view

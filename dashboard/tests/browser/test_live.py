@@ -18,7 +18,7 @@ def watched(programs, look):
     dashboard = programs.dashboard(run.parent, server)
     view = look(dashboard, viewport=TALL).open("live")
     view.page.get_by_role("heading", name="No run is live").wait_for()
-    program = programs.train(server, "--phase", "4", "--episodes", "150", "--out", run, dashboard=dashboard)
+    program = programs.train("--phase", "4", "--episodes", "150", "--out", run, server=server, dashboard=dashboard)
     return run, view, program
 
 

@@ -13,12 +13,12 @@ def log(run):
 def test_a_dashboard_that_was_killed_has_every_episode_in_the_end(programs, look):
     server = programs.server()
     alone, run = programs.directory / "alone", programs.directory / "far" / "run"
-    programs.train(server, *ARGS, "--out", alone).succeeds()
+    programs.train(*ARGS, "--out", alone).succeeds()
     dashboard = programs.dashboard(programs.directory / "copies", server)
     copy = dashboard.runs / "run"
     view = look(dashboard).open("live")
     view.guard.may_be_unreachable = True
-    program = programs.train(server, *ARGS, "--out", run, dashboard=dashboard)
+    program = programs.train(*ARGS, "--out", run, server=server, dashboard=dashboard)
 
     eventually(lambda: len(episodes(copy)) > 50, "the dashboard keeps episodes")
     dashboard.kill()

@@ -86,10 +86,11 @@ class Programs:
         """Starts a dashboard."""
         return Dashboard(self, runs, server, listen, ingest)
 
-    def train(self, server, *args, dashboard=None):
-        """Starts a training run."""
-        watched = ["--dashboard", dashboard.ingest] if dashboard else []
-        return self.start("spikedrive", "train", "--quiet", "--server", server, *watched, *args)
+    def train(self, *args, server=None, dashboard=None):
+        """Starts a training run; without a server it drives inside its own process, to the same weights."""
+        places = [("--server", server), ("--dashboard", dashboard and dashboard.ingest)]
+        flags = [word for flag, address in places if address for word in (flag, address)]
+        return self.start("spikedrive", "train", "--quiet", *flags, *args)
 
     def close(self):
         """Ends all that still run."""
