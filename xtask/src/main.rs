@@ -1,5 +1,6 @@
 //! `cargo xtask`: the developer's one door. Continuous integration goes through it as well.
 
+mod chromium;
 mod components;
 mod containers;
 mod runner;
@@ -19,7 +20,7 @@ struct Cli {
 
 #[derive(Subcommand, Clone, Copy, Debug, PartialEq, Eq)]
 enum Task {
-    /// Everything that must hold before a commit: format, lints, documentation, tests, release build, learning.
+    /// Everything that must hold before a commit: format, lints, documentation, tests, release build, TensorBoard, the dashboard in a browser.
     Test {
         /// Check licenses, sources and duplicates of all dependencies instead; the first time, this builds cargo-deny.
         #[arg(long)]
@@ -48,6 +49,7 @@ fn perform(task: Task) -> Result<(), String> {
         Task::Test { containers: true, .. } => containers::test(),
         Task::Test { .. } => {
             components::check()?;
+            chromium::ensure()?;
             runner::run(tiers::TEST)
         }
         Task::Codegen => runner::run(tiers::CODEGEN),

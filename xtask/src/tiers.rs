@@ -24,14 +24,13 @@ pub(crate) const TEST: &[Stage] = &[
     cargo("test --workspace --locked"),
     cargo("build --release --locked"),
     tool("python3", "-m venv target/tools/python"),
-    file(
-        "target/tools/python/bin/pip",
-        "install --quiet --disable-pip-version-check tensorboard==2.21.0 setuptools==70.0.0 check-jsonschema==0.39.0",
-    ),
+    file("target/tools/python/bin/pip", "install --quiet --disable-pip-version-check --requirement xtask/requirements.txt"),
     file("target/tools/python/bin/check-jsonschema", "--builtin-schema vendor.compose-spec docker-compose.yml"),
     // TensorBoard itself reads what a run writes.
     cargo("run --release --locked --quiet -- train --quiet --phase 4 --episodes 20 --runs target/tensorboard"),
     file("target/tools/python/bin/python", "xtask/tensorboard_reads.py target/tensorboard"),
+    // The dashboard's page in a real browser, against the programs of the release build.
+    file("target/tools/python/bin/python", "-B -m pytest --quiet -p no:cacheprovider --basetemp target/browser dashboard/tests/browser"),
 ];
 
 /// What we build on: `deny.toml` tells what is allowed. Advisories are left out: they change without a change of ours.

@@ -26,15 +26,6 @@ export function time(stamp) {
   return date.toLocaleString('en-GB', { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
 }
 
-/** What a run is taught, as text: older runs say it in words, newer ones as an object. @param {unknown} lesson */
-export function lessonText(lesson) {
-  if (lesson === null || lesson === undefined) return '';
-  if (typeof lesson !== 'object') return String(lesson);
-  return Object.entries(lesson)
-    .map(([name, value]) => `${name} ${parameter(value)}`)
-    .join(', ');
-}
-
 /** A value of a configuration as text. @param {unknown} value */
 export function parameter(value) {
   if (value === null || value === undefined) return '–';

@@ -1,5 +1,6 @@
 // Curves made of the records of runs.
 
+import { lessonText } from '../data/lesson.js';
 import { acrossRuns, smooth } from '../data/stats.js';
 
 /**
@@ -57,7 +58,7 @@ export function curve(records, { what, share, steps, smoothing, ceilings: told }
 export function groups(runs) {
   const result = new Map();
   for (const run of runs) {
-    const key = JSON.stringify([run.preset, run.lesson, run.config_hash, run.world]);
+    const key = JSON.stringify([run.preset, lessonText(run.lesson), run.config_hash, run.world]);
     if (!result.has(key)) result.set(key, []);
     result.get(key).push(run);
   }

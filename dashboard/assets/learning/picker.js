@@ -1,7 +1,8 @@
 // The list of runs: filtered by words, gathered by what they have in common, chosen for the chart.
 
 import { h, setText } from '../dom.js';
-import { count, lessonText, number, percent, time } from '../data/format.js';
+import { count, number, percent, time } from '../data/format.js';
+import { lessonText } from '../data/lesson.js';
 import { seriesColour } from '../draw/palette.js';
 import { groups } from './curves.js';
 

@@ -6,7 +6,7 @@ import { showConnection } from '../connection.js';
 import { episodesCsvUrl, fetchEpisodes, fetchRun, fetchRuns } from '../data/api.js';
 import { number } from '../data/format.js';
 import { h, select } from '../dom.js';
-import { places } from '../learning/curves.js';
+import { groups, places } from '../learning/curves.js';
 import { CurvesPanel } from '../learning/panel.js';
 import { RunPicker } from '../learning/picker.js';
 import { parameterTable, resultTable } from '../learning/tables.js';
@@ -210,8 +210,8 @@ class LearningView {
     this.fresh = false;
     const withEpisodes = this.runs.filter((run) => run.episodes_done > 0);
     const newest = withEpisodes[0] ?? this.runs[0];
-    this.picker.chosen = this.runs
-      .filter((run) => run.preset === newest.preset && run.config_hash === newest.config_hash && run.lesson === newest.lesson)
+    const [alike] = [...groups(this.runs).values()].filter((group) => group.includes(newest));
+    this.picker.chosen = alike
       .slice(0, 10)
       .map(({ id }) => id);
   }

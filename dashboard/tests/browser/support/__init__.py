@@ -1,0 +1,1 @@
+"""What the tests share: programs, pages, messages of the wire, and waiting."""
