@@ -24,13 +24,19 @@ pub(crate) const TEST: &[Stage] = &[
     cargo("test --workspace --locked"),
     cargo("build --release --locked"),
     tool("python3", "-m venv target/tools/python"),
-    file("target/tools/python/bin/pip", "install --quiet --disable-pip-version-check --requirement xtask/requirements.txt"),
+    file(
+        "target/tools/python/bin/pip",
+        "install --quiet --disable-pip-version-check --requirement xtask/requirements.txt",
+    ),
     file("target/tools/python/bin/check-jsonschema", "--builtin-schema vendor.compose-spec docker-compose.yml"),
     // TensorBoard itself reads what a run writes.
     cargo("run --release --locked --quiet -- train --quiet --phase 4 --episodes 20 --runs target/tensorboard"),
     file("target/tools/python/bin/python", "xtask/tensorboard_reads.py target/tensorboard"),
     // The dashboard's page in a real browser, against the programs of the release build.
-    file("target/tools/python/bin/python", "-B -m pytest --quiet -p no:cacheprovider --basetemp target/browser dashboard/tests/browser"),
+    file(
+        "target/tools/python/bin/python",
+        "-B -m pytest --quiet -p no:cacheprovider --basetemp target/browser dashboard/tests/browser",
+    ),
 ];
 
 /// What we build on: `deny.toml` tells what is allowed. Advisories are left out: they change without a change of ours.
@@ -51,6 +57,17 @@ pub(crate) const CONTAINERS: &[Stage] = &[
     tool("buildah", image!("dashboard")),
 ];
 
+/// What it costs to be looked at, in CPU time; its last lines are JSON.
+pub(crate) const BENCH_DASHBOARD: &[Stage] = &[
+    cargo("build --release --locked"),
+    tool("python3", "-m venv target/tools/python"),
+    file(
+        "target/tools/python/bin/pip",
+        "install --quiet --disable-pip-version-check --requirement xtask/requirements.txt",
+    ),
+    file("target/tools/python/bin/python", "-B dashboard/bench/cost.py"),
+];
+
 /// The test that guards the generated code renews it when told to.
 pub(crate) const CODEGEN: &[Stage] =
     &[cargo("test --locked -p spikedrive-xtask --test generated_code").with("SPIKEDRIVE_CODEGEN", "write")];
@@ -61,7 +78,7 @@ mod tests {
 
     #[test]
     fn every_stage_that_resolves_dependencies_uses_the_lockfile() {
-        let stages = [TEST, SUPPLY_CHAIN, CONTAINERS, CODEGEN].concat();
+        let stages = [TEST, SUPPLY_CHAIN, CONTAINERS, BENCH_DASHBOARD, CODEGEN].concat();
         for stage in
             stages.iter().map(Stage::to_string).filter(|stage| stage.contains("cargo ") && !stage.contains("cargo fmt"))
         {
