@@ -480,14 +480,14 @@ fn a_lost_dashboard_lets_go_of_a_paused_run() {
     run.interrupt();
 }
 
-/// A server that gives up on a connection which answers no ping for a second.
+/// A server that gives up on a connection which answers no ping for five seconds: the agent answers every second.
 fn impatient_server() -> (Address, CancellationToken, thread::JoinHandle<()>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
     let address = listener.local_addr().unwrap().to_string().parse().unwrap();
     let shutdown = CancellationToken::new();
     let until = shutdown.clone();
-    let limits = SessionLimits { lease: Duration::from_secs(1), ..SessionLimits::default() };
+    let limits = SessionLimits { lease: Duration::from_secs(5), ..SessionLimits::default() };
     let serving = thread::spawn(move || runtime.block_on(serve(listener, limits, until)).unwrap());
     (address, shutdown, serving)
 }
@@ -504,7 +504,7 @@ fn a_pause_longer_than_the_lease_loses_no_session() {
     let running = thread::spawn(move || run.perform(&until));
     let frames = fake.frames_at_rest();
     // The server pings every 20 s, and gives up after its lease.
-    thread::sleep(Duration::from_secs(22));
+    thread::sleep(Duration::from_secs(26));
     fake.ask(|control| control.steps = 1);
     wait_until(|| fake.count(|told| &told.frames) == frames + 1);
     fake.ask(|control| control.paused = false);

@@ -9,7 +9,7 @@ mod tiers;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 
 #[derive(Parser, Debug)]
 #[command(name = "xtask", bin_name = "cargo xtask", about = "Everything a developer of SpikeDrive needs to run.")]
@@ -29,8 +29,20 @@ enum Task {
         #[arg(long, conflicts_with = "supply_chain")]
         containers: bool,
     },
+    /// Measure; on an idle machine, if the numbers shall say anything.
+    Bench {
+        /// What.
+        #[arg(value_enum)]
+        what: Bench,
+    },
     /// Renew the code generated from proto/**/*.proto.
     Codegen,
+}
+
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+enum Bench {
+    /// What it costs to be looked at: frames a second, the dashboard's CPU, the agent's CPU with 50 readers.
+    Dashboard,
 }
 
 fn main() -> ExitCode {
@@ -52,6 +64,10 @@ fn perform(task: Task) -> Result<(), String> {
             chromium::ensure()?;
             runner::run(tiers::TEST)
         }
+        Task::Bench { what: Bench::Dashboard } => {
+            chromium::ensure()?;
+            runner::run(tiers::BENCH_DASHBOARD)
+        }
         Task::Codegen => runner::run(tiers::CODEGEN),
     }
 }
@@ -67,6 +83,7 @@ mod tests {
         assert_eq!(task(&["test", "--supply-chain"]), Some(Task::Test { supply_chain: true, containers: false }));
         assert_eq!(task(&["test", "--containers"]), Some(Task::Test { supply_chain: false, containers: true }));
         assert_eq!(task(&["test", "--containers", "--supply-chain"]), None);
+        assert_eq!(task(&["bench", "dashboard"]), Some(Task::Bench { what: Bench::Dashboard }));
         assert_eq!(task(&["codegen"]), Some(Task::Codegen));
         assert_eq!(task(&[]), None);
     }

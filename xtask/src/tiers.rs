@@ -57,6 +57,17 @@ pub(crate) const CONTAINERS: &[Stage] = &[
     tool("buildah", image!("dashboard")),
 ];
 
+/// What it costs to be looked at, in CPU time; its last lines are JSON.
+pub(crate) const BENCH_DASHBOARD: &[Stage] = &[
+    cargo("build --release --locked"),
+    tool("python3", "-m venv target/tools/python"),
+    file(
+        "target/tools/python/bin/pip",
+        "install --quiet --disable-pip-version-check --requirement xtask/requirements.txt",
+    ),
+    file("target/tools/python/bin/python", "-B dashboard/bench/cost.py"),
+];
+
 /// The test that guards the generated code renews it when told to.
 pub(crate) const CODEGEN: &[Stage] =
     &[cargo("test --locked -p spikedrive-xtask --test generated_code").with("SPIKEDRIVE_CODEGEN", "write")];
@@ -67,7 +78,7 @@ mod tests {
 
     #[test]
     fn every_stage_that_resolves_dependencies_uses_the_lockfile() {
-        let stages = [TEST, SUPPLY_CHAIN, CONTAINERS, CODEGEN].concat();
+        let stages = [TEST, SUPPLY_CHAIN, CONTAINERS, BENCH_DASHBOARD, CODEGEN].concat();
         for stage in
             stages.iter().map(Stage::to_string).filter(|stage| stage.contains("cargo ") && !stage.contains("cargo fmt"))
         {
