@@ -147,7 +147,7 @@ impl Onlooker for Watcher {
         if let Some(telemetry) = self.telemetry.as_mut().filter(|_| is_live_lane) {
             telemetry.weights(view);
         }
-        let live = self.telemetry.as_ref().filter(|_| is_live_lane && self.live);
+        let live = self.telemetry.as_mut().filter(|_| is_live_lane && self.live);
         let recorder = self.recorder.as_mut().filter(|recorder| recorder.watch(view.lane).is_some());
         match (live, recorder) {
             (None, None) => {}

@@ -37,6 +37,10 @@ const EXIT_WAIT: Duration = Duration::from_secs(1);
 /// Weights are sent twice a second at most.
 const WEIGHTS_INTERVAL: Duration = Duration::from_millis(500);
 
+/// A frame that waits to be sent gives way to another one after this time: what is seen is neither old, nor always the step after
+/// a pause or an evaluation.
+const FRAME_AGE: Duration = Duration::from_millis(5);
+
 /// Where a dashboard listens, and the token that it wants to see.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dashboard {
@@ -53,6 +57,7 @@ pub struct Telemetry {
     gate: Arc<Gate>,
     directory: PathBuf,
     weights_sent: Option<Instant>,
+    frame_shown: Option<Instant>,
     gone: Receiver<()>,
 }
 
@@ -88,7 +93,7 @@ impl Telemetry {
             let _ = done.send(());
         });
         thread.map_err(|error| Failure::System(format!("cannot start the telemetry thread: {error}")))?;
-        Ok(Self { outbox, gate, directory: directory.to_owned(), weights_sent: None, gone })
+        Ok(Self { outbox, gate, directory: directory.to_owned(), weights_sent: None, frame_shown: None, gone })
     }
 
     /// Waits while viewers want the run to pause, or until the next step is due at the speed that they want; `stop` ends the wait at
@@ -107,14 +112,16 @@ impl Telemetry {
         self.gate.is_held()
     }
 
-    /// Whether the next step shall be shown: somebody looks at frames, and the last one has gone out or steps are slow enough to
-    /// show each.
+    /// Whether the next step shall be shown: somebody looks at frames, and the last one has gone out or is old, or steps are slow
+    /// enough to show each.
     pub fn wants_frame(&self) -> bool {
-        self.gate.wants_frames() && (self.gate.is_held() || !self.outbox.has_frame())
+        let is_due = || self.frame_shown.is_none_or(|shown| shown.elapsed() >= FRAME_AGE);
+        self.gate.wants_frames() && (self.gate.is_held() || !self.outbox.has_frame() || is_due())
     }
 
     /// Shows a step.
-    pub fn frame(&self, frame: v1::Frame) {
+    pub fn frame(&mut self, frame: v1::Frame) {
+        self.frame_shown = Some(Instant::now());
         self.outbox.put_frame(frame);
     }
 

@@ -25,11 +25,18 @@ struct Waiting {
     /// Kept when sent: another stream begins with it.
     road: Option<v1::Road>,
     road_is_new: bool,
-    frame: Option<v1::Frame>,
+    picture: Option<Picture>,
     weights: Option<v1::Weights>,
     recordings: VecDeque<PathBuf>,
     end: Option<v1::RunEnd>,
     dropped: u64,
+}
+
+/// A step, and the road that it is on, if that was not sent yet.
+#[derive(Debug)]
+struct Picture {
+    road: Option<v1::Road>,
+    frame: v1::Frame,
 }
 
 /// What is to be sent now, in this order.
@@ -48,10 +55,14 @@ impl Outbox {
         self.has_frame.load(Ordering::Relaxed)
     }
 
-    /// A frame replaces one that was not sent.
+    /// A frame of the present road replaces one that was not sent.
     pub(super) fn put_frame(&self, frame: v1::Frame) {
         let mut waiting = self.waiting();
-        waiting.dropped += u64::from(waiting.frame.replace(frame).is_some());
+        let before = waiting.picture.take();
+        waiting.dropped += u64::from(before.is_some());
+        let is_new = std::mem::take(&mut waiting.road_is_new);
+        let road = if is_new { waiting.road.clone() } else { before.and_then(|picture| picture.road) };
+        waiting.picture = Some(Picture { road, frame });
         self.has_frame.store(true, Ordering::Relaxed);
     }
 
@@ -60,11 +71,10 @@ impl Outbox {
         waiting.dropped += u64::from(waiting.weights.replace(weights).is_some());
     }
 
-    /// A frame that was not sent belongs to the road before and goes with it.
+    /// The road of the frames to come. A frame that was not sent keeps the road before: if it went with that, a run whose episodes are
+    /// shorter than the time between two batches would show the beginnings of its episodes alone.
     pub(super) fn put_road(&self, road: v1::Road) {
         let mut waiting = self.waiting();
-        waiting.dropped += u64::from(waiting.frame.take().is_some());
-        self.has_frame.store(false, Ordering::Relaxed);
         waiting.road = Some(road);
         waiting.road_is_new = true;
     }
@@ -101,9 +111,11 @@ impl Outbox {
         self.closed.notify_one();
     }
 
-    /// Another stream begins: it wants the present road first.
+    /// Another stream begins: it wants the present road first, and no frame of another one.
     pub(super) fn begin_stream(&self) {
         let mut waiting = self.waiting();
+        waiting.dropped += u64::from(waiting.picture.take().is_some());
+        self.has_frame.store(false, Ordering::Relaxed);
         waiting.road_is_new = waiting.road.is_some();
     }
 
@@ -111,10 +123,15 @@ impl Outbox {
     pub(super) fn take(&self) -> Batch {
         let mut waiting = self.waiting();
         self.has_frame.store(false, Ordering::Relaxed);
-        let road = if std::mem::take(&mut waiting.road_is_new) { waiting.road.clone() } else { None };
+        let (road, frame) = match waiting.picture.take() {
+            // The present road, if it is another one, goes with its own first frame.
+            Some(Picture { road, frame }) => (road, Some(frame)),
+            None if std::mem::take(&mut waiting.road_is_new) => (waiting.road.clone(), None),
+            None => (None, None),
+        };
         Batch {
             road,
-            frame: waiting.frame.take(),
+            frame,
             weights: waiting.weights.take(),
             recordings: std::mem::take(&mut waiting.recordings),
             dropped: std::mem::take(&mut waiting.dropped),
@@ -159,14 +176,38 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_never_goes_out_with_another_road() {
+    fn a_frame_goes_out_with_its_own_road() {
+        let outbox = Outbox::default();
+        let taken = || {
+            let batch = outbox.take();
+            (batch.road, batch.frame, batch.dropped)
+        };
+        outbox.put_road(road(1));
+        outbox.put_frame(frame(5));
+        outbox.put_frame(frame(6));
+        outbox.put_road(road(2));
+        assert_eq!(taken(), (Some(road(1)), Some(frame(6)), 1), "the end of an episode is seen");
+        assert_eq!(taken(), (Some(road(2)), None, 0), "a road without a step is seen too");
+        outbox.put_frame(frame(0));
+        assert_eq!(taken(), (None, Some(frame(0)), 0), "a road goes out once a stream");
+
+        outbox.put_road(road(3));
+        outbox.put_frame(frame(1));
+        outbox.put_road(road(4));
+        outbox.put_frame(frame(2));
+        assert_eq!(taken(), (Some(road(4)), Some(frame(2)), 1));
+    }
+
+    #[test]
+    fn another_stream_begins_with_the_present_road() {
         let outbox = Outbox::default();
         outbox.put_road(road(1));
         outbox.put_frame(frame(5));
         outbox.put_road(road(2));
+        outbox.begin_stream();
+        assert!(!outbox.has_frame());
         let batch = outbox.take();
         assert_eq!((batch.road, batch.frame, batch.dropped), (Some(road(2)), None, 1));
-        assert_eq!(outbox.take().road, None, "a road goes out once a stream");
         outbox.begin_stream();
         assert_eq!(outbox.take().road, Some(road(2)));
     }

@@ -1,27 +1,10 @@
 """A person at the wheel, with real keys: scored like the agent, against the agent's ghost."""
 
 from support.driver import Driver
+from support.heard import Heard
 from support.waiting import eventually
 
 COURSE = {"phase": 4, "track": 3, "horizon": 40, "rate": 20}
-
-
-class Heard:
-    """The rewards that reach the page, drive by drive, decoded apart from the page."""
-
-    def __init__(self, page, telemetry):
-        self.telemetry = telemetry
-        self.frames = []
-        page.on("websocket", lambda socket: socket.on("framereceived", self._frame))
-
-    def _frame(self, payload):
-        if not isinstance(payload, bytes):
-            return
-        message = self.telemetry.PublishRequest.FromString(payload)
-        if message.WhichOneof("event") == "road":
-            self.frames = []
-        elif message.WhichOneof("event") == "frame":
-            self.frames.append(message.frame)
 
 
 def own_scores(view):
@@ -34,8 +17,8 @@ def drive_once(view, heard):
     """One drive: its return, which is the sum of the rewards that were received."""
     view.page.get_by_role("button", name="Start").last.click()
     state = Driver(view).drive()["drive"]
-    assert state["steps"] == len([frame for frame in heard.frames if frame.step > 0]) > 0
-    total = sum(frame.reward for frame in heard.frames)
+    assert state["steps"] == len([frame for frame in heard.on_this_road if frame.step > 0]) > 0
+    total = sum(frame.reward for frame in heard.on_this_road)
     assert abs(state["return"] - total) < 1e-6
     shown = float(view.text(".hud .big-number").replace("−", "-"))
     assert abs(shown - total) < 0.0501, f"the page shows {shown}, the rewards are {total}"
@@ -51,7 +34,7 @@ def test_a_drive_is_scored_kept_and_raced_by_a_ghost(programs, look, wire):
     view.open("drive", **COURSE)
     view.page.get_by_text("Nobody has driven this course yet.").wait_for()
     first = drive_once(view, heard)
-    assert {frame.action for frame in heard.frames} - {1}, "no key reached the car"
+    assert {frame.action for frame in heard.on_this_road} - {1}, "no key reached the car"
     assert view.state()["drive"]["ghosts"] == 0
     assert view.choice("Race against").locator("option").all_inner_texts() == ["nobody"]
 

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from support.heard import Heard
 from support.runs import episodes, summary
 from support.view import TALL, View
 
@@ -11,12 +12,14 @@ MOVING = ["chase", "track", "actions", "dopamine", "reward", "raster", "rates", 
 
 
 @pytest.fixture
-def watched(programs, look):
-    """A page that waits, and then a run: its directory, the page, the program."""
+def watched(programs, look, wire):
+    """A page that waits, and then a run as fast as it can: its directory, the page, the program."""
     run = programs.directory / "runs" / "watched"
     server = programs.server()
     dashboard = programs.dashboard(run.parent, server)
-    view = look(dashboard, viewport=TALL).open("live")
+    view = look(dashboard, viewport=TALL)
+    view.heard = Heard(view.page, wire.telemetry)
+    view.open("live")
     view.page.get_by_role("heading", name="No run is live").wait_for()
     program = programs.train("--phase", "4", "--episodes", "150", "--out", run, server=server, dashboard=dashboard)
     return run, view, program
@@ -49,6 +52,8 @@ def test_the_panels_move_and_end_where_the_run_ends(watched):
     state = view.until(lambda state: state["lastEpisode"]["episode"] == 150, "the last episode arrives")
     assert state["run"] == run.name
     assert state["lastEpisode"] == records[-1]
+    steps = [frame.step for frame in view.heard.all]
+    assert sum(step >= 20 for step in steps) > len(steps) / 4, f"of a fast run only the beginnings of episodes are seen: {steps}"
 
     shown = view.numbers("returns")
     line = lambda name: [(int(row["episode"]), float(row["return"])) for row in shown if row["Line"] == name]
