@@ -50,6 +50,8 @@ export class Panel {
 
   #tableBox;
   #tableTime = -Infinity;
+  /** Whether the table may differ from what is drawn. */
+  #tableLate = false;
 
   /** A run begins, or is left. @param {?import('../wire/telemetry.js').RunStart} _run */
   begin(_run) {}
@@ -92,17 +94,19 @@ export class Panel {
   /** Draws if there is something new to see. @param {number} now @returns {boolean} whether it drew */
   refresh(now) {
     const { surface } = this;
-    if (this.dirty && surface.visible && surface.width > 0) {
+    const draws = this.dirty && surface.visible && surface.width > 0;
+    if (draws) {
       this.dirty = false;
       const missing = this.missing();
       this.note.hidden = missing === '';
       setText(this.note, missing);
       const context = surface.clear();
       if (missing === '') this.draw(context, now);
-      if (now - this.#tableTime > TABLE_EVERY_MS) this.#renewTable(now);
-      return true;
+      this.#tableLate = true;
     }
-    return false;
+    // Not only when something is drawn: the last step before a rest must reach the table as well.
+    if (this.#tableLate && now - this.#tableTime > TABLE_EVERY_MS) this.#renewTable(now);
+    return draws;
   }
 
   /** Ends what the panel observes. */
@@ -147,6 +151,7 @@ export class Panel {
 
   #renewTable(now) {
     this.#tableTime = now;
+    this.#tableLate = false;
     if (this.#tableBox.hidden) return;
     const numbers = this.numbers();
     this.#tableBox.replaceChildren(

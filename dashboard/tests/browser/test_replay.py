@@ -2,7 +2,10 @@
 
 import pytest
 
+from support.view import TALL
+
 RUN = "gallery-s1"
+TABLES = ["actions", "reward", "dopamine", "chase", "raster"]
 
 
 @pytest.fixture
@@ -14,8 +17,10 @@ def recording(gallery, wire):
 
 @pytest.fixture
 def view(gallery, look, recording):
-    view = look(gallery.shown).open("replay", run=RUN, recording=recording.name, step=3)
+    view = look(gallery.shown, viewport=TALL).open("replay", run=RUN, recording=recording.name, step=3)
     view.until(lambda state: state["replay"] and state["replay"]["recording"] == recording.name, "the recording is open")
+    for panel in TABLES:
+        view.open_table(panel)
     return view
 
 
@@ -51,15 +56,18 @@ def shows(view, recording, step):
     assert view.page.locator("input[type=range]").first.input_value() == str(step)
     view.until(lambda _: view.fact("Step") == str(step), "the facts follow")
 
-    actions = ["left", "straight", "right"]
-    assert view.numbers("actions")[0]["Action"] == actions[frame.action]
-    assert float(view.numbers("reward")[0]["reward"]) == frame.reward
-    assert [int(row["Step"]) for row in view.numbers("dopamine")] == list(range(step, -1, -1))
-    assert float(view.numbers("dopamine")[0]["value (critic)"]) == frame.value
-    raster = {row["Population"]: int(row["Spikes in the last step"]) for row in view.numbers("raster")}
-    assert raster == {layer.name: spikes(recording, frame, layer) for layer in recording.populations}
-    car = {row["Quantity"]: row["Value"] for row in view.numbers("chase")}
-    assert abs(float(car["x (units)"].replace("−", "-").lstrip("'")) - frame.x) < 0.00501
+    expected = {
+        "actions": {"Action": ["left", "straight", "right"][frame.action]},
+        "reward": {"Step": str(step), "reward": str(frame.reward)},
+        "dopamine": {"Step": str(step), "value (critic)": str(frame.value)},
+        "chase": {"Quantity": "x (units)", "Value": f"{frame.x:.2f}".replace("-", "−")},
+    }
+    for panel, row in expected.items():
+        view.until(lambda _: row.items() <= view.table(panel)[0].items(), f"{panel} shows {row}")
+    layers = {layer.name: str(spikes(recording, frame, layer)) for layer in recording.populations}
+    counted = lambda: {row["Population"]: row["Spikes in the last step"] for row in view.table("raster")}
+    view.until(lambda _: counted() == layers, f"the raster shows {layers}")
+    assert [row["Step"] for row in view.table("dopamine")] == [str(before) for before in range(step, -1, -1)]
 
 
 def test_the_scrubber_moves_by_keyboard_and_mouse_with_all_panels_in_step(view, recording):

@@ -77,6 +77,17 @@ class View:
     def _menu(self, panel):
         self.page.locator(f".panel-{panel} summary").click()
 
+    def open_table(self, panel):
+        """Shows the numbers of a panel beside its picture."""
+        self._menu(panel)
+        self.page.locator(f".panel-{panel} >> text=Show as table").click()
+
+    def table(self, panel):
+        """The rows of a panel's open table, as dictionaries."""
+        read = "box => [...box.querySelectorAll('tr')].map((row) => [...row.cells].map((cell) => cell.textContent))"
+        header, *rows = self.page.locator(f".panel-{panel} .panel-table").evaluate(read)
+        return [dict(zip(header, row)) for row in rows]
+
     def note(self, panel):
         """What a panel says in place of a picture; None if it shows one."""
         note = self.page.locator(f".panel-{panel} .panel-note")
