@@ -1,6 +1,7 @@
 //! The command line: what can be asked, its defaults and its environment variables.
 
 mod learn;
+mod onlookers;
 mod train;
 mod world;
 
@@ -15,6 +16,7 @@ use spikedrive_proto::address::Address;
 use spikedrive_server::cli::{HealthcheckArgs, LogFormat, ServeArgs, parse_listen, run_healthcheck, run_serve};
 
 pub use self::learn::LearnArgs;
+pub use self::onlookers::OnlookerArgs;
 pub use self::train::TrainArgs;
 pub use self::world::WorldArgs;
 use crate::commands;
@@ -99,6 +101,9 @@ pub struct UpArgs {
     /// How to learn.
     #[command(flatten)]
     pub learn: LearnArgs,
+    /// Who may look at the run.
+    #[command(flatten)]
+    pub onlookers: OnlookerArgs,
     /// Address of the server; by default 127.0.0.1:50051, or the next free port.
     #[arg(long, value_name = "HOST:PORT", value_parser = parse_listen, env = "SPIKEDRIVE_LISTEN")]
     pub listen: Option<String>,

@@ -1,7 +1,7 @@
 //! Greedy evaluation: no exploration, no learning, one episode a lane.
 
 use rayon::prelude::*;
-use spikedrive_env::{Action, Course, EndReason, Phase, Split, WorldConfig, WorldOptions};
+use spikedrive_env::{Action, Course, EndReason, LaneInfo, Phase, Pose, Road, Split, WorldConfig, WorldOptions};
 use spikedrive_learners::{Driver, Policy};
 
 use crate::env::EnvFactory;
@@ -20,6 +20,26 @@ pub struct EpisodeResult {
     pub steps: usize,
     /// Why it ended.
     pub end: EndReason,
+}
+
+/// How one episode was driven, for pictures.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Trace {
+    /// Its road.
+    pub road: Road,
+    /// Its steps.
+    pub steps: Vec<TraceStep>,
+}
+
+/// One step of it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TraceStep {
+    /// Where the car was before the action.
+    pub pose: Pose,
+    /// The action.
+    pub action: Action,
+    /// Its reward.
+    pub reward: f64,
 }
 
 /// Share of episodes that ended in a crash.
@@ -50,6 +70,7 @@ struct Car<'a> {
     episode_return: f64,
     steps: usize,
     end: Option<EndReason>,
+    trace: Option<Trace>,
 }
 
 impl Evaluator {
@@ -68,21 +89,40 @@ impl Evaluator {
         seed: u64,
         stop: &StopFlag,
     ) -> Result<Vec<EpisodeResult>, Failure> {
+        Ok(self.evaluate_traced(factory, world, policy, seed, stop)?.0)
+    }
+
+    /// The same, and how each episode was driven, if the world tells where the cars are.
+    pub fn evaluate_traced(
+        &self,
+        factory: &dyn EnvFactory,
+        world: &WorldConfig,
+        policy: &dyn Policy,
+        seed: u64,
+        stop: &StopFlag,
+    ) -> Result<(Vec<EpisodeResult>, Vec<Trace>), Failure> {
         let mut env = factory.make(world)?;
         policy.check_rays(env.observations().len() / world.lanes)?;
         let mut cars: Vec<Car> = (0..world.lanes as u64).map(|lane| Car::new(policy, seed, lane)).collect();
+        if let Some(info) = env.info() {
+            cars.iter_mut().enumerate().for_each(|(lane, car)| car.begin_trace(lane, info));
+        }
         while cars.iter().any(|car| car.end.is_none()) {
             if stop.is_set() {
                 return Err(Failure::Interrupted);
             }
             self.decide(&mut cars, env.observations(), world.options.rays);
             let actions: Vec<Action> = cars.iter().map(|car| car.action).collect();
+            if let Some(info) = env.info() {
+                cars.iter_mut().zip(&info.poses).for_each(|(car, pose)| car.trace(*pose));
+            }
             let batch = env.step(&actions)?;
             for (car, (reward, end)) in cars.iter_mut().zip(batch.rewards.iter().zip(&batch.ends)) {
                 car.record(*reward, *end);
             }
         }
-        Ok(cars.iter().filter_map(Car::result).collect())
+        let results = cars.iter().filter_map(Car::result).collect();
+        Ok((results, cars.into_iter().filter_map(|car| car.trace).collect()))
     }
 
     fn decide(&self, cars: &mut [Car], observations: &[f32], rays: usize) {
@@ -98,7 +138,7 @@ impl Evaluator {
 impl<'a> Car<'a> {
     fn new(policy: &'a dyn Policy, seed: u64, lane: u64) -> Self {
         let driver = policy.driver(seed, FIRST_EVALUATION_LANE + lane);
-        Self { driver, action: Action::Straight, episode_return: 0.0, steps: 0, end: None }
+        Self { driver, action: Action::Straight, episode_return: 0.0, steps: 0, end: None, trace: None }
     }
 
     /// A car whose episode is over waits for the others.
@@ -108,11 +148,25 @@ impl<'a> Car<'a> {
         }
     }
 
+    fn begin_trace(&mut self, lane: usize, info: &LaneInfo) {
+        self.trace = info.road(lane).map(|road| Trace { road: road.clone(), steps: Vec::new() });
+    }
+
+    /// Notes where the car is before its action; the reward follows.
+    fn trace(&mut self, pose: Pose) {
+        if let (Some(trace), None) = (&mut self.trace, self.end) {
+            trace.steps.push(TraceStep { pose, action: self.action, reward: 0.0 });
+        }
+    }
+
     fn record(&mut self, reward: f64, end: Option<EndReason>) {
         if self.end.is_none() {
             self.episode_return += reward;
             self.steps += 1;
             self.end = end;
+            if let Some(step) = self.trace.as_mut().and_then(|trace| trace.steps.last_mut()) {
+                step.reward = reward;
+            }
         }
     }
 

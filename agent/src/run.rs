@@ -6,14 +6,16 @@ use spikedrive_env::Phase;
 use spikedrive_proto::address::Address;
 
 use crate::env::RemoteFactory;
-use crate::evaluate::Evaluator;
+use crate::evaluate::{EpisodeResult, Evaluator, Trace};
 use crate::failure::Failure;
 use crate::files::read_json;
 use crate::report::{Reporter, note};
+use crate::round::Onlooker;
 use crate::run_dir::{RunInfo, RunRecorder};
 use crate::stop::StopFlag;
 use crate::summary::Summary;
 use crate::train::{EpisodeRecord, TrainConfig, TrainSink, Trainer};
+use crate::watcher::{Onlookers, Watcher};
 
 /// Where a run is kept.
 #[derive(Clone, Debug)]
@@ -48,12 +50,14 @@ pub struct Run {
     pub threads: usize,
     /// What is shown of it.
     pub watch: Watch,
+    /// Who may look at its steps.
+    pub onlookers: Onlookers,
 }
 
 impl Run {
     /// Trains over gRPC. Whatever ends the training, all that it needs to go on stays on disk.
     pub fn perform(self, stop: &StopFlag) -> Result<Summary, Failure> {
-        let Self { info, place, address, threads, watch } = self;
+        let Self { info, place, address, threads, watch, onlookers } = self;
         let TrainConfig { episodes, lesson, seed, .. } = info.train;
         let preset = info.preset.clone();
         let factory = RemoteFactory::connect_until(&address, stop)?;
@@ -79,7 +83,11 @@ impl Run {
             note(format!("run in {run}"));
             Reporter::new(episodes, &trainer, recorder.best())
         });
-        let mut sinks = Sinks { recorder, reporter };
+        let watcher = match &onlookers {
+            Onlookers { dashboard: None, recordings: false } => None,
+            _ => Some(Watcher::start(onlookers, recorder.directory(), &trainer)?),
+        };
+        let mut sinks = Sinks { recorder, reporter, watcher };
         let trained = trainer.run(&mut sinks);
         if let Some(reporter) = &sinks.reporter {
             reporter.finish();
@@ -88,8 +96,11 @@ impl Run {
         let is_kept = saved.is_ok();
         let finished = trained.and_then(|()| {
             saved?;
-            let summary = Summary::of(&trainer, &preset, &run, &Phase::ALL)?;
+            let summary = sinks.summary(&trainer, &preset, &run)?;
             sinks.recorder.write_summary(&summary)?;
+            if let Some(watcher) = sinks.watcher.take() {
+                watcher.finish();
+            }
             Ok(summary)
         });
         finished.inspect_err(|_| {
@@ -119,6 +130,21 @@ pub fn finished_summary(directory: &Path) -> Result<Option<Summary>, Failure> {
 struct Sinks {
     recorder: RunRecorder,
     reporter: Option<Reporter>,
+    watcher: Option<Watcher>,
+}
+
+impl Sinks {
+    /// Tests the trained network. Who looks at the run keeps what it drives.
+    fn summary(&self, trainer: &Trainer, preset: &str, run: &str) -> Result<Summary, Failure> {
+        let Some(watcher) = self.watcher.as_ref().filter(|watcher| watcher.wants_ghosts()) else {
+            return Summary::of(trainer, preset, run, &Phase::ALL);
+        };
+        let episode = trainer.learner().episode();
+        let mut look = |phase: Phase, results: &[EpisodeResult], traces: &[Trace]| {
+            watcher.ghosts(episode, phase, results, traces);
+        };
+        Summary::shown(trainer, preset, run, &Phase::ALL, Some(&mut look))
+    }
 }
 
 impl TrainSink for Sinks {
@@ -126,13 +152,21 @@ impl TrainSink for Sinks {
         if let Some(reporter) = &mut self.reporter {
             reporter.episode(record, trainer)?;
         }
-        self.recorder.episode(record, trainer)
+        self.recorder.episode(record, trainer)?;
+        if let Some(watcher) = &mut self.watcher {
+            watcher.episode_over(record);
+        }
+        Ok(())
     }
 
     fn phase_entered(&mut self, phase: Phase, episode: usize) {
         if let Some(reporter) = &mut self.reporter {
             reporter.phase_entered(phase, episode);
         }
+    }
+
+    fn onlooker(&mut self) -> Option<&mut dyn Onlooker> {
+        self.watcher.as_mut().map(|watcher| watcher as &mut dyn Onlooker)
     }
 
     fn round_over(&mut self, trainer: &Trainer) -> Result<(), Failure> {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use spikedrive_env::{Phase, WorldOptions};
 
-use crate::evaluate::{EpisodeResult, crash_rate};
+use crate::evaluate::{EpisodeResult, Trace, crash_rate};
 use crate::experiments::stats::Distribution;
 use crate::failure::Failure;
 use crate::run_dir::SCHEMA_VERSION;
@@ -127,14 +127,37 @@ pub struct Summary {
     pub final_scores: BTreeMap<String, BTreeMap<String, FinalScore>>,
 }
 
+/// Looks at the episodes of a test: its phase, how they went, and how they were driven.
+pub type Look<'a> = &'a mut dyn FnMut(Phase, &[EpisodeResult], &[Trace]);
+
 impl Summary {
     /// Tests the final weights on `phases` and sums the run up.
     pub fn of(trainer: &Trainer, preset: &str, run: &str, phases: &[Phase]) -> Result<Self, Failure> {
+        Self::shown(trainer, preset, run, phases, None)
+    }
+
+    /// The same; somebody may look at the episodes of the phases and the horizon that were trained.
+    pub fn shown(
+        trainer: &Trainer,
+        preset: &str,
+        run: &str,
+        phases: &[Phase],
+        mut look: Option<Look>,
+    ) -> Result<Self, Failure> {
         let mut final_scores = BTreeMap::new();
+        let taught = trainer.config().lesson.phases();
         for &phase in phases {
             let mut by_horizon = BTreeMap::new();
             for horizon in test_horizons(trainer.config().horizon) {
-                by_horizon.insert(horizon.to_string(), FinalScore::of(&trainer.test(phase, horizon)?)?);
+                let results = match &mut look {
+                    Some(look) if horizon == trainer.config().horizon && taught.contains(&phase) => {
+                        let (results, traces) = trainer.test_traced(phase, horizon)?;
+                        look(phase, &results, &traces);
+                        results
+                    }
+                    _ => trainer.test(phase, horizon)?,
+                };
+                by_horizon.insert(horizon.to_string(), FinalScore::of(&results)?);
             }
             final_scores.insert(phase.number().to_string(), by_horizon);
         }

@@ -2,14 +2,14 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 use spikedrive_env::ceiling::ceiling;
-use spikedrive_env::{Action, Course, EndReason, Phase, Split, WorldConfig, WorldOptions};
-use spikedrive_learners::snn::StepEnd;
+use spikedrive_env::{Course, EndReason, Phase, Split, WorldConfig, WorldOptions};
 use spikedrive_learners::{Curriculum, Learner, LearnerConfig, LearnerState};
 
-use crate::env::{EnvFactory, VectorEnv};
-use crate::evaluate::{EpisodeResult, Evaluator, crash_rate, held_out, mean_return};
+use crate::env::EnvFactory;
+use crate::evaluate::{EpisodeResult, Evaluator, Trace, crash_rate, held_out, mean_return};
 use crate::failure::Failure;
 use crate::lesson::{HORIZON, Lesson};
+use crate::round::{Episode, Onlooker, Show, TrainingEnv, drive_round};
 use crate::stop::StopFlag;
 
 /// Training episodes between two evaluations.
@@ -121,6 +121,11 @@ pub trait TrainSink {
     /// A new phase was entered after `episode` episodes.
     fn phase_entered(&mut self, _phase: Phase, _episode: usize) {}
 
+    /// Who looks at single steps, if anybody does.
+    fn onlooker(&mut self) -> Option<&mut dyn Onlooker> {
+        None
+    }
+
     /// A round is over and all of it is told: the state of the trainer is one to go on from.
     fn round_over(&mut self, _trainer: &Trainer) -> Result<(), Failure> {
         Ok(())
@@ -166,22 +171,6 @@ pub struct TrainState {
     env_steps: usize,
     crashes: usize,
     milestones: Milestones,
-}
-
-/// The cars' environment.
-struct TrainingEnv {
-    env: Box<dyn VectorEnv>,
-    lanes: usize,
-    /// Whether the episodes of all lanes ended with the last step, so that the next one only resets them.
-    ended: bool,
-}
-
-/// What happened in an episode.
-#[derive(Clone, Copy)]
-struct Episode {
-    episode_return: f64,
-    length: usize,
-    end: EndReason,
 }
 
 impl<'a> Trainer<'a> {
@@ -253,7 +242,7 @@ impl<'a> Trainer<'a> {
     fn round(&mut self, sink: &mut dyn TrainSink) -> Result<(), Failure> {
         self.in_round = true;
         let before = self.learner.episode();
-        let (mut records, phase_over) = self.train_round()?;
+        let (mut records, phase_over) = self.train_round(sink.onlooker())?;
         let after = self.learner.episode();
         if after / EVAL_EVERY > before / EVAL_EVERY
             && let Some(last) = records.last_mut()
@@ -307,19 +296,27 @@ impl<'a> Trainer<'a> {
         )
     }
 
+    /// The same, and how each of them was driven, for pictures; without that where a message could not hold it.
+    pub fn test_traced(&self, phase: Phase, horizon: usize) -> Result<(Vec<EpisodeResult>, Vec<Trace>), Failure> {
+        let tracks = Split::Test.tracks() as usize;
+        let world = held_out(phase, Split::Test, horizon, tracks, self.config.world).with_info(true);
+        self.evaluator.evaluate_traced(self.factory, &world, self.learner.policy(), self.config.seed, self.stop)
+    }
+
     /// The phase that is taught now.
     pub fn phase(&self) -> Phase {
         self.config.lesson.phases()[self.curriculum.phase()]
     }
 
-    fn train_round(&mut self) -> Result<(Vec<EpisodeRecord>, bool), Failure> {
+    fn train_round(&mut self, onlooker: Option<&mut dyn Onlooker>) -> Result<(Vec<EpisodeRecord>, bool), Failure> {
         let phase = self.phase();
         let lanes = self.config.lanes.min(self.config.episodes - self.learner.episode());
         let mut env = match self.env.take().filter(|env| env.lanes == lanes) {
             Some(env) => env,
-            None => self.open(phase, lanes)?,
+            None => self.open(phase, lanes, onlooker.is_some())?,
         };
-        let episodes = drive_round(&mut env, self.learner.as_mut())?;
+        let show = onlooker.map(|onlooker| Show { onlooker, phase, stop: self.stop });
+        let episodes = drive_round(&mut env, self.learner.as_mut(), show)?;
         // A lane that ended before the others has begun an episode that nobody drove: such an environment is used up.
         self.env = Some(env).filter(|env| env.ended);
         let mut phase_over = false;
@@ -346,12 +343,12 @@ impl<'a> Trainer<'a> {
     }
 
     /// A training environment whose first episodes are those of the next round.
-    fn open(&self, phase: Phase, lanes: usize) -> Result<TrainingEnv, Failure> {
+    fn open(&self, phase: Phase, lanes: usize, info: bool) -> Result<TrainingEnv, Failure> {
         let course = Course::Phase { phase, split: Split::Train };
         let TrainConfig { seed, horizon, world, .. } = self.config;
         let first_episode = (self.learner.episode() / self.config.lanes) as u64;
         let base = WorldConfig::base(course, lanes, horizon);
-        let env = self.factory.make(&WorldConfig { seed, first_episode, options: world, ..base })?;
+        let env = self.factory.make(&WorldConfig { seed, first_episode, options: world, ..base }.with_info(info))?;
         self.learner.policy().check_rays(env.observations().len() / lanes)?;
         Ok(TrainingEnv { env, lanes, ended: false })
     }
@@ -371,47 +368,6 @@ impl<'a> Trainer<'a> {
     fn evaluate_on(&self, world: &WorldConfig, stop: &StopFlag) -> Result<Vec<EpisodeResult>, Failure> {
         self.evaluator.evaluate(self.factory, world, self.learner.policy(), self.config.seed, stop)
     }
-}
-
-/// Drives and learns from one episode on every lane. A lane whose episode is over waits for the others; the reset step of
-/// autoreset mode NEXT_STEP counts for nothing.
-fn drive_round(env: &mut TrainingEnv, learner: &mut dyn Learner) -> Result<Vec<Episode>, Failure> {
-    let mut actions = vec![Action::Straight; env.lanes];
-    if std::mem::take(&mut env.ended) {
-        env.env.step(&actions)?;
-    }
-    (0..env.lanes).for_each(|lane| learner.begin_episode(lane));
-    let mut observations = env.env.observations().to_vec();
-    let rays = observations.len() / env.lanes;
-    let mut progress = vec![(0.0, 0, None); env.lanes];
-    while progress.iter().any(|(.., end)| end.is_none()) {
-        for (lane, observation) in observations.chunks_exact(rays).enumerate() {
-            if progress[lane].2.is_none() {
-                actions[lane] = Action::ALL[learner.act(lane, observation)];
-            }
-        }
-        let batch = env.env.step(&actions)?;
-        observations.copy_from_slice(&batch.observations);
-        for (lane, (episode_return, length, ended)) in progress.iter_mut().enumerate() {
-            if ended.is_none() {
-                let (reward, end) = (batch.rewards[lane], batch.ends[lane]);
-                *episode_return += reward;
-                *length += 1;
-                *ended = end;
-                let observation = || observations[lane * rays..][..rays].to_vec();
-                learner.reward(lane, reward, end.map(|end| step_end(end, observation)));
-            }
-        }
-    }
-    env.ended = progress.iter().all(|(_, length, _)| *length == progress[0].1);
-    let episode = |(episode_return, length, end): (f64, usize, Option<EndReason>)| {
-        end.map(|end| Episode { episode_return, length, end })
-    };
-    Ok(progress.into_iter().filter_map(episode).collect())
-}
-
-fn step_end(end: EndReason, observation: impl FnOnce() -> Vec<f32>) -> StepEnd {
-    if end.is_terminated() { StepEnd::Terminated } else { StepEnd::Truncated(observation()) }
 }
 
 #[cfg(test)]

@@ -74,7 +74,8 @@ mod up {
 
         let run = place.only_run();
         assert!(err.contains(&format!("run in {run}")) && out.contains(&format!("saved in {run}")), "{err}{out}");
-        assert_eq!(place.names(&run), ["episodes.jsonl", "run.json", "state.cbor", "summary.json", "tb", "weights"]);
+        let files = ["episodes.jsonl", "recordings", "run.json", "state.cbor", "summary.json", "tb", "weights"];
+        assert_eq!(place.names(&run), files);
         let log = place.text(format!("{run}/episodes.jsonl"));
         let episodes = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["episode"].clone());
         assert!(log.ends_with('\n') && episodes.eq(1..=10));

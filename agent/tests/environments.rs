@@ -12,7 +12,7 @@ use spikedrive_agent::lesson::{CurriculumPreset, Lesson};
 use spikedrive_agent::stop::StopFlag;
 use spikedrive_agent::train::{EpisodeRecord, TrainConfig, Trainer};
 use spikedrive_env::{
-    Action, Circuit, CircuitMode, Course, EndReason, Phase, Split, StepBatch, WorldConfig, WorldOptions,
+    Action, Circuit, CircuitMode, Course, EndReason, LaneInfo, Phase, Split, StepBatch, WorldConfig, WorldOptions,
 };
 use spikedrive_learners::Preset;
 use spikedrive_learners::snn::{self, Network};
@@ -61,6 +61,53 @@ fn both_give_the_same_steps_bit_for_bit() {
         assert_eq!(local, remote);
         assert!(local.iter().any(|batch| batch.ends.contains(&Some(EndReason::Crash))));
     }
+}
+
+/// Steps of a world that tells where the cars are; a wait now and then changes nothing.
+fn record_with_info(factory: &dyn EnvFactory, course: Course) -> (Vec<StepBatch>, Vec<LaneInfo>) {
+    let mut env = factory.make(&WorldConfig { info: true, ..world(course, 7) }).unwrap();
+    let mut infos = vec![env.info().unwrap().clone()];
+    let batches = (0..200).map(|step| {
+        if step % 50 == 0 {
+            env.keep_alive().unwrap();
+            assert_eq!(Some(&env.info().unwrap().poses), infos.last().map(|info| &info.poses));
+        }
+        let actions: Vec<_> = (0..7).map(|lane| wander(step, lane)).collect();
+        let batch = env.step(&actions).unwrap().clone();
+        infos.push(env.info().unwrap().clone());
+        batch
+    });
+    (batches.collect(), infos)
+}
+
+#[test]
+fn both_tell_where_the_cars_are_bit_for_bit_and_nothing_else_changes() {
+    for course in [Course::Phase { phase: Phase::Complex, split: Split::Train }, circuit()] {
+        let (local, remote) = on_both(|factory| record_with_info(factory, course.clone()));
+        assert_eq!(local, remote);
+        let (batches, infos) = local;
+        assert_eq!(batches, record(&LocalFactory, course.clone()));
+        for (k, info) in infos.iter().enumerate() {
+            let begun: Vec<_> = info.roads.iter().map(|road| road.lane).collect();
+            let ended = |lane: &usize| k == 0 || (k > 1 && batches[k - 2].ends[*lane].is_some());
+            assert_eq!((info.poses.len(), begun), (7, (0..7).filter(ended).collect()), "after {k} steps");
+            assert!(info.roads.iter().all(|road| road.road.centre.len() >= 60));
+        }
+    }
+}
+
+#[test]
+fn both_tell_nothing_that_nobody_asked_for() {
+    let course = Course::Phase { phase: Phase::Complex, split: Split::Train };
+    on_both(|factory| {
+        let mut env = factory.make(&world(course.clone(), 2)).unwrap();
+        assert_eq!(env.info(), None);
+        env.step(&[Action::Straight; 2]).unwrap();
+        assert_eq!(env.info(), None);
+        let too_much = WorldConfig { info: true, ..world(course.clone(), 770) };
+        let text = factory.make(&too_much).map(|_| ()).unwrap_err().to_string();
+        assert!(text.contains("info: the roads of 770 lanes are 200200 units long"), "{text}");
+    });
 }
 
 #[test]

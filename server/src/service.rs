@@ -88,12 +88,13 @@ impl EnvironmentService for Environment {
     async fn reset(&self, request: Request<v1::ResetRequest>) -> Result<Response<v1::ResetResponse>, Status> {
         let v1::ResetRequest { session_id, reset_mask } = request.into_inner();
         let mask = convert::read_mask(&reset_mask)?;
-        let observations = self.with_session(&session_id, |world| {
+        let response = self.with_session(&session_id, |world| {
             let mask = if mask.is_empty() { vec![true; world.config().lanes] } else { mask };
-            let batch = world.reset(&mask).map_err(|error| convert::lane_status(error, "reset_mask"))?;
-            Ok(convert::observation_bytes(&batch.observations))
+            world.reset(&mask).map_err(|error| convert::lane_status(error, "reset_mask"))?;
+            let observations = convert::observation_bytes(world.observations());
+            Ok(v1::ResetResponse { observations, info: world.info().map(Into::into) })
         })?;
-        Ok(Response::new(v1::ResetResponse { observations }))
+        Ok(Response::new(response))
     }
 
     async fn step(&self, request: Request<v1::StepRequest>) -> Result<Response<v1::StepResponse>, Status> {
@@ -101,7 +102,8 @@ impl EnvironmentService for Environment {
         let mut parsed = Vec::with_capacity(actions.len());
         convert::read_actions(&actions, &mut parsed)?;
         let result = self.with_session(&session_id, |world| {
-            Ok(world.step(&parsed).map_err(|error| convert::lane_status(error, "actions"))?.into())
+            world.step(&parsed).map_err(|error| convert::lane_status(error, "actions"))?;
+            Ok(convert::step_result(world.batch(), world.info()))
         })?;
         Ok(Response::new(v1::StepResponse { result: Some(result) }))
     }
@@ -140,7 +142,7 @@ fn session_response(id: SessionId, world: &VectorWorld) -> v1::CreateSessionResp
         observation_space: Some(convert::observation_space(config.options.rays)),
         action_space: Some(convert::action_space()),
         warnings: circuit.and_then(|circuit| circuit.warning()).into_iter().collect(),
-        info: None,
+        info: world.info().map(Into::into),
     }
 }
 
@@ -205,9 +207,10 @@ fn command(
         let reason = format!("{given:?} is not the session of this stream, {id}");
         return Err(convert::ConvertError { field: "session_id", reason }.into());
     }
-    let batch = match &request.command {
+    match &request.command {
         Some(Command::ResetMask(mask)) => {
-            world.reset(&convert::read_mask(mask)?).map_err(|error| convert::lane_step_error(error, "reset_mask"))
+            let mask = convert::read_mask(mask)?;
+            world.reset(&mask).map_err(|error| convert::lane_step_error(error, "reset_mask"))
         }
         Some(Command::Actions(bytes)) => {
             convert::read_actions(bytes, actions)?;
@@ -217,8 +220,8 @@ fn command(
             let reason = "missing: give actions or a reset_mask".to_owned();
             return Err(convert::ConvertError { field: "command", reason }.into());
         }
-    };
-    Ok(batch?.into())
+    }?;
+    Ok(convert::step_result(world.batch(), world.info()))
 }
 
 impl Drop for Driver {

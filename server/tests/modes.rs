@@ -4,7 +4,7 @@
 mod support;
 
 use spikedrive_env::{Action, Autoreset, EndReason, VectorWorld, WorldConfig, WorldOptions, WorldPreset};
-use spikedrive_proto::convert::{action_bytes, read_observations, read_step};
+use spikedrive_proto::convert::{action_bytes, read_info, read_observations, read_step};
 use spikedrive_proto::v1;
 use spikedrive_proto::v1::stream_request::Command;
 use spikedrive_proto::v1::stream_response::Outcome;
@@ -106,6 +106,41 @@ async fn options_are_echoed_and_in_force() {
         let result = step(&mut client, &session.session_id, &[Action::Straight; 4]).await.unwrap();
         assert_eq!(&read_step(&result, 4, 5).unwrap(), world.step(&[Action::Straight; 4]).unwrap());
     }
+}
+
+#[tokio::test]
+async fn every_call_tells_where_the_cars_are_to_those_who_ask() {
+    let server = Server::start().await;
+    let mut client = server.client().await;
+    let config = WorldConfig { info: true, ..config(2) };
+    let mut world = VectorWorld::new(config.clone()).unwrap();
+    let told = |info: Option<v1::LaneInfo>| read_info(&info.unwrap(), 2).unwrap();
+    let session = create_session(&mut client, &config).await.unwrap();
+    assert_eq!(Some(&told(session.info)), world.info());
+    let result = step(&mut client, &session.session_id, &[Action::Left; 2]).await.unwrap();
+    world.step(&[Action::Left; 2]).unwrap();
+    assert_eq!(Some(&told(result.info)), world.info());
+    let request = v1::ResetRequest { session_id: session.session_id.clone(), reset_mask: vec![0, 1] };
+    let reset = within(client.reset(request)).await.unwrap().into_inner();
+    world.reset(&[false, true]).unwrap();
+    assert_eq!(Some(&told(reset.info)), world.info());
+    let mut driving = Driving::start(&mut client, &session.session_id, 2).await;
+    world.step(&[Action::Straight; 2]).unwrap();
+    let result = driving.step(&[Action::Right; 2]).await;
+    world.step(&[Action::Right; 2]).unwrap();
+    assert_eq!(Some(&told(result.info)), world.info());
+    assert_eq!(world.info().unwrap().roads, []);
+}
+
+#[tokio::test]
+async fn nobody_else_is_told_anything() {
+    let server = Server::start().await;
+    let mut client = server.client().await;
+    let session = create_session(&mut client, &config(2)).await.unwrap();
+    let result = step(&mut client, &session.session_id, &[Action::Left; 2]).await.unwrap();
+    let request = v1::ResetRequest { session_id: session.session_id, reset_mask: Vec::new() };
+    let reset = within(client.reset(request)).await.unwrap().into_inner();
+    assert_eq!((session.info, result.info, reset.info), (None, None, None));
 }
 
 #[tokio::test]

@@ -161,7 +161,7 @@ async fn a_stream_gives_what_the_world_gives_bit_for_bit() {
             driving.step(&actions).await
         };
         let batch = world.step(&actions).unwrap();
-        assert_eq!(result, v1::StepResult::from(batch), "step {step}");
+        assert_eq!(result, convert::step_result(batch, None), "step {step}");
         crashes += batch.ends.iter().filter(|end| **end == Some(EndReason::Crash)).count();
         horizons += batch.ends.iter().filter(|end| **end == Some(EndReason::Horizon)).count();
     }
@@ -214,7 +214,7 @@ async fn pipelined_requests_are_answered_in_order() {
             }
             Outcome::Result(result) => {
                 let expected = world.step(&[Action::ALL[i % 2]; 2]).unwrap();
-                assert_eq!(result, v1::StepResult::from(expected), "request {i}");
+                assert_eq!(result, convert::step_result(expected, None), "request {i}");
             }
         }
     }
@@ -247,7 +247,7 @@ async fn a_rejected_request_changes_nothing_and_the_stream_goes_on() {
             assert_eq!(error.message, message);
         }
         let actions = drive(world.observations());
-        let expected = v1::StepResult::from(world.step(&actions).unwrap());
+        let expected = convert::step_result(world.step(&actions).unwrap(), None);
         assert_eq!(driving.step(&actions).await, expected, "round {round}");
     }
     close(&mut client, &other_id).await.expect("the other session was never driven");
@@ -450,7 +450,7 @@ async fn sessions_do_not_touch_each_other() {
         for (driving, world) in &mut sessions {
             let actions = drive(world.observations());
             let expected: &StepBatch = world.step(&actions).unwrap();
-            assert_eq!(driving.step(&actions).await, v1::StepResult::from(expected), "step {step}");
+            assert_eq!(driving.step(&actions).await, convert::step_result(expected, None), "step {step}");
         }
     }
 }

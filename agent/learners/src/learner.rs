@@ -5,6 +5,7 @@ use std::fmt::Debug;
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
+use crate::activity::{Activity, Population, Watch};
 use crate::seed::{SeedConfig, SeedLearner, SeedLearnerState, SeedNetwork, SeedState};
 use crate::snn::network::NetworkError;
 use crate::snn::synapses::Layout;
@@ -47,6 +48,18 @@ pub trait Learner {
 
     /// All that it goes on from, between two rounds: see [`LearnerConfig::restored`].
     fn state(&self) -> LearnerState;
+
+    /// From the lane's next step on, these spikes are noted. It changes no number of the run.
+    fn watch(&mut self, lane: usize, watch: Watch);
+
+    /// What there is to see of the lane's last decision, until it is told the reward.
+    fn activity(&self, lane: usize) -> Activity<'_>;
+
+    /// The neurons whose spikes are noted, layer by layer.
+    fn populations(&self, watch: Watch) -> Vec<Population>;
+
+    /// The lane's eligibility traces as they are now, in the places of their weights: `e[post, pre]`.
+    fn eligibility(&self, lane: usize) -> Array2<f32>;
 }
 
 /// What a learner of either kind carries from one round to the next: weights, critic or baseline, random streams, counters, remembered
@@ -76,6 +89,12 @@ pub trait Policy: Debug + Send + Sync {
 pub trait Driver: Send {
     /// Sees, and takes the action of the winning pool. Returns an action index.
     fn act_greedily(&mut self, observation: &[f32]) -> usize;
+
+    /// From the next step on, these spikes are noted. It changes nothing else.
+    fn watch(&mut self, watch: Watch);
+
+    /// What there is to see of the step just driven.
+    fn activity(&self) -> Activity<'_>;
 }
 
 /// The parameters of any learner; `kind` tells which in files.
@@ -201,6 +220,22 @@ impl Learner for SpikingLearner {
     fn state(&self) -> LearnerState {
         LearnerState::Snn(Box::new(Self::state(self)))
     }
+
+    fn watch(&mut self, lane: usize, watch: Watch) {
+        Self::watch(self, lane, watch);
+    }
+
+    fn activity(&self, lane: usize) -> Activity<'_> {
+        Self::activity(self, lane)
+    }
+
+    fn populations(&self, watch: Watch) -> Vec<Population> {
+        Self::populations(self, watch)
+    }
+
+    fn eligibility(&self, lane: usize) -> Array2<f32> {
+        Self::eligibility(self, lane)
+    }
 }
 
 impl Learner for SeedLearner {
@@ -247,6 +282,22 @@ impl Learner for SeedLearner {
     fn state(&self) -> LearnerState {
         LearnerState::Seed(Self::state(self))
     }
+
+    fn watch(&mut self, lane: usize, watch: Watch) {
+        Self::watch(self, lane, watch);
+    }
+
+    fn activity(&self, lane: usize) -> Activity<'_> {
+        Self::activity(self, lane)
+    }
+
+    fn populations(&self, _watch: Watch) -> Vec<Population> {
+        SeedNetwork::populations()
+    }
+
+    fn eligibility(&self, lane: usize) -> Array2<f32> {
+        Self::eligibility(self, lane)
+    }
 }
 
 impl Policy for Network {
@@ -267,6 +318,14 @@ impl Driver for (&Network, NetworkState) {
     fn act_greedily(&mut self, observation: &[f32]) -> usize {
         self.0.act_greedily(&mut self.1, observation)
     }
+
+    fn watch(&mut self, watch: Watch) {
+        self.1.watch(watch);
+    }
+
+    fn activity(&self) -> Activity<'_> {
+        self.0.activity(&self.1)
+    }
 }
 
 impl Policy for SeedNetwork {
@@ -286,6 +345,14 @@ impl Policy for SeedNetwork {
 impl Driver for (&SeedNetwork, SeedState) {
     fn act_greedily(&mut self, observation: &[f32]) -> usize {
         self.0.act_greedily(&mut self.1, observation)
+    }
+
+    fn watch(&mut self, watch: Watch) {
+        self.1.watch(watch);
+    }
+
+    fn activity(&self) -> Activity<'_> {
+        self.1.activity()
     }
 }
 
@@ -308,6 +375,49 @@ mod tests {
                 let expected = format!("the world casts {} rays and the network takes {rays}: ", rays + 2);
                 assert!(refusal.starts_with(&expected), "{preset}: {refusal}");
                 assert!(refusal.ends_with(&format!("use a world of {rays} rays")), "{preset}: {refusal}");
+            }
+        }
+    }
+
+    /// A run of three rounds on two lanes; every other step of lane 1 is watched as `watch` says.
+    fn watched_run(preset: Preset, watch: Watch) -> Box<dyn Learner> {
+        let mut learner = preset.config().learner(3, 10, 2).unwrap();
+        for round in 0..3u8 {
+            (0..2).for_each(|lane| learner.begin_episode(lane));
+            for step in 0..12u8 {
+                learner.watch(1, if step % 2 == 0 { watch } else { Watch::Nothing });
+                let actions = [0, 1].map(|lane| learner.act(lane, &[f32::from(step), 12.0, 7.0]));
+                let (activity, unseen) = (learner.activity(1), learner.activity(0));
+                assert_eq!(activity.raster.is_some(), step % 2 == 0 && watch != Watch::Nothing);
+                assert_eq!(unseen.raster, None);
+                if let Preset::Snn(_) = preset {
+                    let shares = activity.shares.unwrap();
+                    assert!((shares.iter().sum::<f32>() - 1.0).abs() < 1e-5 && shares[actions[1]] > 0.0, "{preset}");
+                    assert_eq!((activity.value.is_some(), activity.dopamine.is_some()), (true, step > 0), "{preset}");
+                }
+                for lane in 0..2 {
+                    let end = (step == 11).then(|| match round {
+                        0 => StepEnd::Terminated,
+                        _ => StepEnd::Truncated(vec![3.0, 4.0, 5.0]),
+                    });
+                    learner.reward(lane, f64::from(step) - 3.0, end);
+                }
+            }
+            assert_ne!(learner.eligibility(1), Array2::zeros((100, 100)), "{preset}");
+            (0..2).for_each(|lane| _ = learner.end_episode(lane));
+        }
+        learner
+    }
+
+    #[test]
+    fn watching_changes_nothing_that_a_run_goes_on_from_in_any_preset() {
+        for preset in Preset::all() {
+            let unwatched = watched_run(preset, Watch::Nothing);
+            for watch in [Watch::Simulated, Watch::Everything] {
+                let watched = watched_run(preset, watch);
+                assert_eq!(watched.state(), unwatched.state(), "{preset}");
+                let neurons = watched.populations(watch).iter().map(|shown| shown.neurons.len()).sum::<usize>();
+                assert!((36..=100).contains(&neurons), "{preset}: {neurons}");
             }
         }
     }

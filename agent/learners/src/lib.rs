@@ -7,6 +7,7 @@
 //! Start at [`snn::SpikingLearner`]; each part of it has a file of its own under its own name. [`seed`] is the rule that the
 //! project started from; [`learner`] tells what both have in common.
 
+pub mod activity;
 pub mod curriculum;
 pub mod learner;
 pub mod preset;
@@ -16,6 +17,7 @@ pub mod schedule;
 pub mod seed;
 pub mod snn;
 
+pub use activity::{Activity, Population, Raster, Watch};
 pub use curriculum::Curriculum;
 pub use learner::{Driver, Learner, LearnerConfig, LearnerState, Memory, Policy};
 pub use preset::Preset;

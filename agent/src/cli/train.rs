@@ -6,7 +6,7 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, Args};
 use spikedrive_proto::address::Address;
 
-use super::{LearnArgs, default_threads, parse_threads};
+use super::{LearnArgs, OnlookerArgs, default_threads, parse_threads};
 use crate::failure::Failure;
 use crate::seeds::Seeds;
 
@@ -16,6 +16,9 @@ pub struct TrainArgs {
     /// How to learn.
     #[command(flatten)]
     pub learn: LearnArgs,
+    /// Who may look at the run.
+    #[command(flatten)]
+    pub onlookers: OnlookerArgs,
     /// Environment server to drive on; by default one inside this process.
     #[arg(long, value_name = "HOST:PORT", env = "SPIKEDRIVE_SERVER")]
     pub server: Option<Address>,
@@ -35,7 +38,18 @@ pub struct TrainArgs {
 }
 
 /// Flags of a training that do not change its result.
-const OUTWARD: [&str; 7] = ["threads", "jobs", "server", "resume", "json", "runs", "config"];
+const OUTWARD: [&str; 10] = [
+    "threads",
+    "jobs",
+    "server",
+    "resume",
+    "json",
+    "runs",
+    "config",
+    "dashboard",
+    "dashboard_token_file",
+    "recordings",
+];
 
 impl TrainArgs {
     /// Refuses flags that contradict each other.

@@ -29,8 +29,15 @@ pub fn up(args: &UpArgs, stop: &StopFlag) -> Result<(), Failure> {
     let learn = &args.learn;
     let info = RunInfo::new(learn.preset, &learn.train_config()?, &address.to_string());
     let config = info.train;
-    let summary =
-        Run { info, place: learn.place(), address, threads: learn.threads, watch: Watch::Closely }.perform(stop)?;
+    let summary = Run {
+        info,
+        place: learn.place(),
+        address,
+        threads: learn.threads,
+        watch: Watch::Closely,
+        onlookers: args.onlookers.onlookers()?,
+    }
+    .perform(stop)?;
     say(report::table(&summary, &config));
     say(next_commands(Path::new(&summary.run)));
     Ok(())
@@ -46,7 +53,14 @@ pub fn train(args: &TrainArgs, stop: &StopFlag) -> Result<(), Failure> {
             let learn = &args.learn;
             let info = RunInfo::new(learn.preset, &learn.train_config()?, &server.name);
             let address = server.address.clone();
-            let run = Run { info, place: learn.place(), address, threads: learn.threads, watch: Watch::Closely };
+            let run = Run {
+                info,
+                place: learn.place(),
+                address,
+                threads: learn.threads,
+                watch: Watch::Closely,
+                onlookers: args.onlookers.onlookers()?,
+            };
             finish(&run.info.clone(), &run.perform(stop)?, args.json)
         }
     }
@@ -65,7 +79,15 @@ fn resume(directory: &Path, args: &TrainArgs, stop: &StopFlag) -> Result<(), Fai
             let server = Server::start(args.server.as_ref().or(recorded.as_ref()))?;
             let (place, threads) = (Place::Resumed(directory.to_owned()), args.learn.threads);
             let address = server.address.clone();
-            Run { info: info.clone(), place, address, threads, watch: Watch::Closely }.perform(stop)?
+            Run {
+                info: info.clone(),
+                place,
+                address,
+                threads,
+                watch: Watch::Closely,
+                onlookers: args.onlookers.onlookers()?,
+            }
+            .perform(stop)?
         }
     };
     finish(&info, &summary, args.json)
@@ -132,7 +154,8 @@ fn train_seed(info: &RunInfo, place: &Place, args: &TrainArgs, stop: &StopFlag) 
     }
     let server = Server::start(args.server.as_ref())?;
     let (place, address) = (place.clone(), server.address.clone());
-    Run { info, place, address, threads: 1, watch: Watch::FromAfar }.perform(stop)
+    Run { info, place, address, threads: 1, watch: Watch::FromAfar, onlookers: args.onlookers.onlookers()? }
+        .perform(stop)
 }
 
 /// Where a seed is kept: a new directory, or one that holds the same run.

@@ -1,6 +1,6 @@
 //! The environment in process.
 
-use spikedrive_env::{Action, StepBatch, VectorWorld, WorldConfig};
+use spikedrive_env::{Action, LaneInfo, StepBatch, VectorWorld, WorldConfig};
 
 use super::{EnvError, EnvFactory, VectorEnv};
 
@@ -23,5 +23,13 @@ impl VectorEnv for Local {
 
     fn step(&mut self, actions: &[Action]) -> Result<&StepBatch, EnvError> {
         Ok(self.0.step(actions)?)
+    }
+
+    fn info(&self) -> Option<&LaneInfo> {
+        self.0.info()
+    }
+
+    fn keep_alive(&mut self) -> Result<(), EnvError> {
+        Ok(())
     }
 }

@@ -4,7 +4,7 @@ mod local;
 mod remote;
 
 use spikedrive_env::vector_world::LaneError;
-use spikedrive_env::{Action, ConfigError, StepBatch, WorldConfig};
+use spikedrive_env::{Action, ConfigError, LaneInfo, StepBatch, WorldConfig};
 use spikedrive_proto::address::Address;
 
 pub use local::LocalFactory;
@@ -17,6 +17,13 @@ pub trait VectorEnv {
 
     /// Steps every lane; one action for each.
     fn step(&mut self, actions: &[Action]) -> Result<&StepBatch, EnvError>;
+
+    /// Where the cars are now, and the roads of the episodes that the last step began: for pictures alone. None unless the
+    /// configuration asks for it.
+    fn info(&self) -> Option<&LaneInfo>;
+
+    /// Tells the environment that its driver is still there, and changes nothing: what waits for long calls it every second or so.
+    fn keep_alive(&mut self) -> Result<(), EnvError>;
 }
 
 /// Makes vectors of lanes.

@@ -4,11 +4,11 @@ use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
 
-use spikedrive_env::{Action, ENVIRONMENT_ID, StepBatch, WorldConfig};
+use spikedrive_env::{Action, ENVIRONMENT_ID, LaneInfo, StepBatch, WorldConfig};
 use spikedrive_proto::address::Address;
 use spikedrive_proto::convert::{self, ConvertError};
 use spikedrive_proto::v1::environment_service_client::EnvironmentServiceClient;
-use spikedrive_proto::v1::{self, stream_response::Outcome};
+use spikedrive_proto::v1::{self, stream_request::Command, stream_response::Outcome};
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -91,7 +91,8 @@ impl EnvFactory for RemoteFactory {
             connection.call(|mut client| async move { client.stream(ReceiverStream::new(receiver)).await })?;
         let (rewards, ends) = (vec![0.0; config.lanes], vec![None; config.lanes]);
         let batch = StepBatch { observations, rewards, ends };
-        Ok(Box::new(Remote { connection, session_id: session.session_id, requests, responses, batch, rays }))
+        let info = if config.info { connection.info(session.info.as_ref(), config.lanes)? } else { None };
+        Ok(Box::new(Remote { connection, session_id: session.session_id, requests, responses, batch, info, rays }))
     }
 }
 
@@ -101,6 +102,7 @@ struct Remote {
     requests: mpsc::Sender<v1::StreamRequest>,
     responses: Streaming<v1::StreamResponse>,
     batch: StepBatch,
+    info: Option<LaneInfo>,
     rays: usize,
 }
 
@@ -110,10 +112,32 @@ impl VectorEnv for Remote {
     }
 
     fn step(&mut self, actions: &[Action]) -> Result<&StepBatch, EnvError> {
-        let Self { connection, session_id, requests, responses, batch, rays } = self;
+        let result = self.exchange(Command::Actions(convert::action_bytes(actions)))?;
+        let (lanes, rays) = (self.batch.rewards.len(), self.rays);
+        self.batch = convert::read_step(&result, lanes, rays).map_err(|error| self.connection.broken(&error))?;
+        if self.info.is_some() {
+            self.info = self.connection.info(result.info.as_ref(), lanes)?;
+        }
+        Ok(&self.batch)
+    }
+
+    fn info(&self) -> Option<&LaneInfo> {
+        self.info.as_ref()
+    }
+
+    /// Resets no lane: the server answers with the present observations. It also gives this side the time to answer the server's
+    /// pings, which are answered only while it waits.
+    fn keep_alive(&mut self) -> Result<(), EnvError> {
+        self.exchange(Command::ResetMask(vec![0; self.batch.rewards.len()])).map(|_| ())
+    }
+}
+
+impl Remote {
+    /// One command on the stream, and its answer.
+    fn exchange(&mut self, command: Command) -> Result<v1::StepResult, EnvError> {
+        let Self { connection, session_id, requests, responses, .. } = self;
         // Only the first request needs the session's id; an empty one is shorter.
-        let command = Some(v1::stream_request::Command::Actions(convert::action_bytes(actions)));
-        let request = v1::StreamRequest { session_id: std::mem::take(session_id), command };
+        let request = v1::StreamRequest { session_id: std::mem::take(session_id), command: Some(command) };
         let exchange = async {
             // A closed channel means that the stream has ended: the status that ended it comes from `message`.
             let _ = requests.send(request).await;
@@ -121,11 +145,7 @@ impl VectorEnv for Remote {
         };
         let response = connection.wait(exchange)?;
         match response.and_then(|response| response.outcome) {
-            Some(Outcome::Result(result)) => {
-                *batch = convert::read_step(&result, batch.rewards.len(), *rays)
-                    .map_err(|error| connection.broken(&error))?;
-                Ok(batch)
-            }
+            Some(Outcome::Result(result)) => Ok(result),
             Some(Outcome::Error(v1::StepError { field, message, .. })) => {
                 Err(EnvError::Refused { address: connection.address.clone(), reason: format!("{field}: {message}") })
             }
@@ -176,6 +196,11 @@ impl Connection {
                 self.lost(format!("{code:?}: {}{cause}", status.message()))
             }
         }
+    }
+
+    /// The info that was asked for. A server that sends none is older than that: there are no pictures then.
+    fn info(&self, info: Option<&v1::LaneInfo>, lanes: usize) -> Result<Option<LaneInfo>, EnvError> {
+        info.map(|info| convert::read_info(info, lanes)).transpose().map_err(|error| self.broken(&error))
     }
 
     fn broken(&self, error: &ConvertError) -> EnvError {

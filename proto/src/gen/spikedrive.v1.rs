@@ -262,11 +262,14 @@ pub struct ResetRequest {
     #[prost(bytes = "vec", tag = "2")]
     pub reset_mask: ::prost::alloc::vec::Vec<u8>,
 }
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ResetResponse {
     /// The present observation of every lane: lanes x rays f32.
     #[prost(bytes = "vec", tag = "1")]
     pub observations: ::prost::alloc::vec::Vec<u8>,
+    /// Present when the session was created with it.
+    #[prost(message, optional, tag = "2")]
+    pub info: ::core::option::Option<LaneInfo>,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct StreamResponse {

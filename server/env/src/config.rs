@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{Circuit, Phase, Split, WorldOptions};
+use crate::{Circuit, Drive, Phase, Split, WorldOptions};
 
 /// Most lanes of one world.
 pub const MAX_LANES: usize = 4096;
@@ -10,6 +10,8 @@ pub const MAX_LANES: usize = 4096;
 pub const MAX_HORIZON: usize = 10_000;
 /// Most lanes × horizon of one world on generated tracks: each lane holds a road half as long again as its horizon.
 pub const MAX_LANE_STEPS: usize = 1_000_000;
+/// Most units of road of one world that tells where the cars are: what the roads of all lanes take in one message.
+pub const MAX_INFO_UNITS: usize = 200_000;
 /// Horizon where none is asked for, in steps.
 pub const DEFAULT_HORIZON: usize = 100;
 
@@ -44,6 +46,8 @@ pub struct WorldConfig {
     pub autoreset: Autoreset,
     /// What differs from the base task.
     pub options: WorldOptions,
+    /// Whether the world tells where the cars are, for pictures: see [`LaneInfo`](crate::LaneInfo). It changes nothing else.
+    pub info: bool,
 }
 
 /// What happens after the end of an episode.
@@ -89,10 +93,36 @@ impl WorldConfig {
         if self.options.varying_width && matches!(self.course, Course::Circuit(_)) {
             return error("varying_width", "a circuit has widths of its own: use it on phases only".to_owned());
         }
+        let units = self.info_units();
+        if units > MAX_INFO_UNITS {
+            return error(
+                "info",
+                format!(
+                    "the roads of {} lanes are {units} units long, more than {MAX_INFO_UNITS}: use fewer lanes or a shorter horizon, or leave it off",
+                    self.lanes
+                ),
+            );
+        }
         self.options.validate()
     }
 
-    /// A world without options, with seed 0, from episode 0 on, in mode NEXT_STEP.
+    /// The same world, which tells where the cars are if that is wanted and not too much for one message.
+    pub fn with_info(self, wanted: bool) -> Self {
+        let info = wanted && Self { info: true, ..self.clone() }.info_units() <= MAX_INFO_UNITS;
+        Self { info, ..self }
+    }
+
+    /// Length of all roads that are told, in units.
+    fn info_units(&self) -> usize {
+        let road = match &self.course {
+            _ if !self.info => 0.0,
+            Course::Phase { .. } => Drive::road_length(self.horizon),
+            Course::Circuit(circuit) => circuit.track().length(),
+        };
+        self.lanes.saturating_mul(libm::ceil(road) as usize)
+    }
+
+    /// A world without options or info, with seed 0, from episode 0 on, in mode NEXT_STEP.
     pub fn base(course: Course, lanes: usize, horizon: usize) -> Self {
         Self {
             course,
@@ -102,6 +132,7 @@ impl WorldConfig {
             first_episode: 0,
             autoreset: Autoreset::NextStep,
             options: WorldOptions::default(),
+            info: false,
         }
     }
 }

@@ -7,7 +7,10 @@ use rand_chacha::ChaCha8Rng;
 use crate::config::Autoreset;
 use crate::drive::{Start, Weather};
 use crate::random::{self, Purpose, below};
-use crate::{Action, ConfigError, Course, Drive, EndReason, Phase, Split, Track, Transition, WorldConfig};
+use crate::{
+    Action, ConfigError, Course, Drive, EndReason, LaneInfo, LaneRoad, Phase, Pose, Road, Split, Track, Transition,
+    WorldConfig,
+};
 
 /// What one step of all lanes gave.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,12 +49,17 @@ pub struct VectorWorld {
     config: WorldConfig,
     lanes: Vec<Lane>,
     batch: StepBatch,
+    info: Option<LaneInfo>,
 }
 
 #[derive(Clone, Debug)]
 struct Lane {
     drive: Drive,
+    /// Seed of its track; 0 on a circuit.
+    track: u64,
     episode: u64,
+    /// Whether the last step or reset began its episode.
+    began: bool,
     ended: bool,
 }
 
@@ -59,16 +67,14 @@ impl VectorWorld {
     /// Makes the lanes and resets each to the first episode.
     pub fn new(config: WorldConfig) -> Result<Self, ConfigError> {
         config.validate()?;
-        let lanes: Vec<Lane> = (0..config.lanes as u64)
-            .map(|lane| Lane {
-                drive: begin(&config, lane, config.first_episode),
-                episode: config.first_episode,
-                ended: false,
-            })
-            .collect();
+        let lanes: Vec<Lane> =
+            (0..config.lanes as u64).map(|lane| Lane::begin(&config, lane, config.first_episode)).collect();
         let observations = lanes.iter().flat_map(|lane| lane.drive.observation()).copied().collect();
         let batch = StepBatch { observations, rewards: vec![0.0; config.lanes], ends: vec![None; config.lanes] };
-        Ok(Self { config, lanes, batch })
+        let info = config.info.then(LaneInfo::default);
+        let mut world = Self { config, lanes, batch, info };
+        world.inform();
+        Ok(world)
     }
 
     /// What the world was made from.
@@ -79,6 +85,16 @@ impl VectorWorld {
     /// The observations that the next actions answer: `lanes × rays`.
     pub fn observations(&self) -> &[f32] {
         &self.batch.observations
+    }
+
+    /// What the last step or reset gave; before the first, what a reset gives.
+    pub fn batch(&self) -> &StepBatch {
+        &self.batch
+    }
+
+    /// Where the cars are now, and the roads of the episodes that the last step or reset began, if the configuration asks for it.
+    pub fn info(&self) -> Option<&LaneInfo> {
+        self.info.as_ref()
     }
 
     /// The state of a lane.
@@ -107,8 +123,11 @@ impl VectorWorld {
     /// the batch are those of no step: 0 and none.
     pub fn reset(&mut self, mask: &[bool]) -> Result<&StepBatch, LaneError> {
         self.check_count(mask.len())?;
-        for (k, lane) in self.lanes.iter_mut().enumerate().filter(|(k, _)| mask[*k]) {
-            lane.begin_next(&self.config, k as u64);
+        for (k, (lane, &marked)) in self.lanes.iter_mut().zip(mask).enumerate() {
+            lane.began = false;
+            if marked {
+                lane.begin_next(&self.config, k as u64);
+            }
         }
         self.batch.rewards.fill(0.0);
         self.batch.ends.fill(None);
@@ -126,54 +145,68 @@ impl VectorWorld {
         for (observation, lane) in self.batch.observations.chunks_exact_mut(rays).zip(&self.lanes) {
             observation.copy_from_slice(lane.drive.observation());
         }
+        self.inform();
+    }
+
+    fn inform(&mut self) {
+        let Some(info) = &mut self.info else { return };
+        info.poses.clear();
+        info.poses.extend(self.lanes.iter().map(|lane| Pose::of(&lane.drive)));
+        let begun = self.lanes.iter().enumerate().filter(|(_, lane)| lane.began);
+        info.roads =
+            begun.map(|(k, lane)| LaneRoad { lane: k, road: Road::of(lane.drive.track(), lane.track) }).collect();
     }
 }
 
 impl Lane {
+    fn begin(config: &WorldConfig, number: u64, episode: u64) -> Self {
+        let (drive, track) = begin(config, number, episode);
+        Self { drive, track, episode, began: true, ended: false }
+    }
+
     fn step(&mut self, action: Action, config: &WorldConfig, number: u64) -> Transition {
         if self.ended {
             self.begin_next(config, number);
             return Transition { reward: 0.0, end: None };
         }
         let transition = self.drive.step(action);
+        self.began = false;
         self.ended = transition.end.is_some();
         transition
     }
 
     fn begin_next(&mut self, config: &WorldConfig, number: u64) {
-        self.episode = self.episode.wrapping_add(1);
-        self.drive = begin(config, number, self.episode);
-        self.ended = false;
+        *self = Self::begin(config, number, self.episode.wrapping_add(1));
     }
 }
 
-/// The car at the start of an episode of a lane.
+/// The car at the start of an episode of a lane, and the seed of its track (0 on a circuit).
 ///
 /// Training draws track, start and weather from the lane's streams. A held-out split is a fixed list: lane k drives track
 /// `(k + episode) mod tracks` in that episode, always from the same start and in the same weather, so that one lane over 50
 /// episodes and 50 lanes over one episode drive the same test.
-fn begin(config: &WorldConfig, lane: u64, episode: u64) -> Drive {
+fn begin(config: &WorldConfig, lane: u64, episode: u64) -> (Drive, u64) {
     let mut rng = random::stream(config.seed, Purpose::Episode, lane, episode);
     let own_weather = || weather(config.seed, lane, episode);
-    let (track, start, weather) = match &config.course {
+    let (seed, track, start, weather) = match &config.course {
         Course::Circuit(circuit) => {
-            (Arc::clone(circuit.track()), Start::draw(circuit.track(), &mut rng), own_weather())
+            (0, Arc::clone(circuit.track()), Start::draw(circuit.track(), &mut rng), own_weather())
         }
         Course::Phase { phase, split: Split::Train } => {
             let seed = Split::Train.first_track() + below(&mut rng, Split::Train.tracks());
             let track = generated(config, *phase, seed);
             let start = Start::draw(&track, &mut rng);
-            (track, start, own_weather())
+            (seed, track, start, own_weather())
         }
         Course::Phase { phase, split } => {
             let seed = split.first_track() + lane.wrapping_add(episode) % split.tracks();
             let track = generated(config, *phase, seed);
             let number = u64::from(phase.number());
             let start = Start::draw(&track, &mut random::stream(seed, Purpose::HeldOutStart, number, 0));
-            (track, start, weather(seed, number, 0))
+            (seed, track, start, weather(seed, number, 0))
         }
     };
-    Drive::new(track, start, config.horizon, config.options, weather)
+    (Drive::new(track, start, config.horizon, config.options, weather), seed)
 }
 
 fn weather(seed: u64, a: u64, b: u64) -> Weather {
@@ -295,6 +328,45 @@ mod tests {
         let error = world.step(&[Action::Left]).unwrap_err();
         assert_eq!(error.to_string(), "1 values for 2 lanes: send one for each lane");
         assert_eq!(world.observations(), before);
+    }
+
+    #[test]
+    fn info_tells_where_the_cars_are_and_changes_nothing() {
+        let quiet = config(2, Split::Validation);
+        let mut told = VectorWorld::new(WorldConfig { info: true, ..quiet.clone() }).unwrap();
+        let mut plain = VectorWorld::new(quiet).unwrap();
+        let tracks = |world: &VectorWorld| {
+            world.info().unwrap().roads.iter().map(|road| (road.lane, road.road.track)).collect::<Vec<_>>()
+        };
+        let first = Split::Validation.first_track();
+        assert_eq!((tracks(&told), plain.info()), (vec![(0, first), (1, first + 1)], None));
+        for step in 0..62 {
+            let actions = steer_all(&told);
+            assert_eq!(told.step(&actions).unwrap(), plain.step(&actions).unwrap());
+            let info = told.info().unwrap();
+            for (lane, pose) in info.poses.iter().enumerate() {
+                let motion = plain.drive(lane).unwrap().motion();
+                assert_eq!((pose.position, pose.heading_rad), (motion.car.position, motion.car.heading_rad));
+                assert_eq!(pose.lateral_deviation, motion.lateral_deviation);
+            }
+            let begun = if step == 30 || step == 61 { 2 } else { 0 };
+            assert_eq!((info.roads.len(), plain.info()), (begun, None), "step {step}");
+        }
+        told.reset(&[false, true]).unwrap();
+        assert_eq!(tracks(&told), [(1, first + 4)]);
+        told.reset(&[false, false]).unwrap();
+        assert_eq!(tracks(&told), []);
+    }
+
+    #[test]
+    fn roads_that_no_message_holds_are_refused() {
+        let info = WorldConfig { info: true, ..config(769, Split::Train) };
+        assert!(info.validate().is_ok() && info.clone().with_info(true).info);
+        let more = WorldConfig { lanes: 770, ..info };
+        let text = more.validate().unwrap_err().to_string();
+        assert!(text.starts_with("info: the roads of 770 lanes are 200200 units long, more than 200000: "), "{text}");
+        assert!(!more.clone().with_info(true).info && !config(1, Split::Train).with_info(false).info);
+        assert!(VectorWorld::new(more).is_err());
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::config::{Mode, SeedConfig};
 use super::dopamine::{self, Baseline};
 use super::network::{SeedNetwork, SeedState, SeedStreams};
 use super::stdp::SpikePairs;
+use crate::activity::{Activity, Watch};
 use crate::snn::EpisodeSummary;
 use crate::snn::config::NEURONS;
 use crate::snn::network::NetworkError;
@@ -118,6 +119,21 @@ impl SeedLearner {
     /// Is told the reward of the lane's last action.
     pub fn reward(&mut self, lane: usize, reward: f64) {
         self.lanes[lane].episode_return += reward;
+    }
+
+    /// From the lane's next step on, spikes are noted.
+    pub fn watch(&mut self, lane: usize, watch: Watch) {
+        self.lanes[lane].state.watch(watch);
+    }
+
+    /// What there is to see of the lane's last decision.
+    pub fn activity(&self, lane: usize) -> Activity<'_> {
+        self.lanes[lane].state.activity()
+    }
+
+    /// What the spike pairs of the lane's episode would change: `e[post, pre]`.
+    pub fn eligibility(&self, lane: usize) -> Array2<f32> {
+        self.lanes[lane].pairs.eligibility()
     }
 
     /// Learns from the episode of a lane as a whole, and counts it.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::config::{Reading, SENSORS, SeedConfig};
 use super::readout::{self, POOLS};
 use super::stdp::SpikePairs;
+use crate::activity::{Activity, Population, Raster, Watch};
 use crate::random::{Purpose, stream, uniform, uniform_in};
 use crate::snn::config::NEURONS;
 use crate::snn::network::NetworkError;
@@ -84,10 +85,19 @@ impl SeedNetwork {
         }
         for _ in 0..self.config.ticks {
             self.tick(state);
+            if state.watch != Watch::Nothing {
+                state.raster.tick(state.spikes.iter().copied());
+            }
             if let Some(pairs) = pairs.as_deref_mut() {
                 pairs.tick(&state.spikes);
             }
         }
+    }
+
+    /// The three pools, which are all there is.
+    pub fn populations() -> Vec<Population> {
+        let pools = ["pool left", "pool straight", "pool right"].into_iter().zip(POOLS);
+        pools.map(|(name, neurons)| Population { name, neurons }).collect()
     }
 
     fn tick(&self, state: &mut SeedState) {
@@ -145,6 +155,8 @@ pub struct SeedState {
     streams: SeedStreams,
     current: Vec<f32>,
     noise: Vec<f32>,
+    watch: Watch,
+    raster: Raster,
 }
 
 /// The random streams of a lane.
@@ -178,7 +190,20 @@ impl SeedState {
             pathway: vec![0.0; NEURONS],
             current: vec![0.0; NEURONS],
             noise: vec![0.0; NEURONS],
+            watch: Watch::Nothing,
+            raster: Raster::new(NEURONS),
         }
+    }
+
+    /// From the next step on, spikes are noted. It changes nothing else.
+    pub fn watch(&mut self, watch: Watch) {
+        self.watch = watch;
+    }
+
+    /// What there is to see of the step just simulated. Its pools compete by sums that are no shares, and nothing is learned before
+    /// the episode's end.
+    pub fn activity(&self) -> Activity<'_> {
+        Activity { raster: (self.watch != Watch::Nothing).then_some(&self.raster), ..Activity::default() }
     }
 
     /// Its random streams as they stand.
@@ -205,6 +230,7 @@ impl SeedState {
         self.v.fill(0.0);
         self.spikes.clear();
         self.spike_count = 0;
+        self.raster.clear();
         self.pathway.fill(0.0);
         self.probabilities.iter_mut().zip(observation).for_each(|(p, distance)| *p = distance / RANGE);
     }
@@ -313,6 +339,21 @@ mod tests {
         with.begin_step(&[6.0, 9.0, 4.0]);
         assert!(with.v.iter().all(|&v| v == 0.0) && with.spikes.is_empty());
         assert_ne!(SeedState::new(2, 0), SeedState::new(2, 1));
+    }
+
+    #[test]
+    fn the_raster_holds_every_spike_and_noting_it_changes_nothing() {
+        let network = network(Reading::A);
+        let (mut seen, mut unseen) = (SeedState::new(2, 0), SeedState::new(2, 0));
+        seen.watch(Watch::Everything);
+        network.simulate(&mut seen, &[6.0, 9.0, 4.0], None);
+        network.simulate(&mut unseen, &[6.0, 9.0, 4.0], None);
+        assert_eq!((seen.pathway(), &seen.v), (unseen.pathway(), &unseen.v));
+        assert_eq!(unseen.activity().raster, None);
+        let raster = seen.activity().raster.unwrap();
+        let spikes = (0..100).flat_map(|tick| (0..NEURONS).map(move |neuron| (tick, neuron)));
+        assert_eq!(spikes.filter(|&(tick, neuron)| raster.spiked(tick, neuron)).count(), seen.spike_count);
+        assert_eq!((raster.ticks(), SeedNetwork::populations()[2].neurons.clone()), (100, 66..100));
     }
 
     #[test]

@@ -6,14 +6,16 @@ use ndarray::Array2;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use super::config::SnnConfig;
+use super::config::{NEURONS, Plasticity, SnnConfig};
 use super::critic::Critic;
 use super::dopamine::td_error;
 use super::network::{Network, NetworkError, NetworkState, Streams};
 use super::plasticity::Witness;
 use super::sleep::{Day, Sleep};
+use super::synapses::motor_weights_mut;
 use super::three_factor::{Decision, Rates, ThreeFactorRule, Traces};
 use crate::ACTIONS;
+use crate::activity::{Activity, Population, Watch};
 use crate::random::{Purpose, stream};
 use crate::schedule::Progress;
 
@@ -64,6 +66,15 @@ struct Lane {
     pending: Option<Pending>,
     dopamine: RunningMean,
     today: Day,
+    shown: Shown,
+}
+
+/// What the last decision showed to those who watch.
+#[derive(Clone, Copy, Debug, Default)]
+struct Shown {
+    shares: Option<[f32; ACTIONS]>,
+    value: Option<f32>,
+    dopamine: Option<f32>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -110,6 +121,7 @@ impl Lane {
             pending: None,
             dopamine: RunningMean::default(),
             today: Day::default(),
+            shown: Shown::default(),
         }
     }
 
@@ -217,6 +229,7 @@ impl SpikingLearner {
         lane.pending = None;
         lane.dopamine = RunningMean::default();
         lane.today = Day::default();
+        lane.shown = Shown::default();
     }
 
     /// Sees, learns from the lane's step before, decides. Returns an action index.
@@ -252,6 +265,32 @@ impl SpikingLearner {
         }
     }
 
+    /// From the lane's next step on, these spikes are noted.
+    pub fn watch(&mut self, lane: usize, watch: Watch) {
+        self.lanes[lane].state.watch(watch);
+    }
+
+    /// What there is to see of the lane's last decision.
+    pub fn activity(&self, lane: usize) -> Activity<'_> {
+        let Lane { state, shown, .. } = &self.lanes[lane];
+        Activity { raster: state.raster(), shares: shown.shares, value: shown.value, dopamine: shown.dopamine }
+    }
+
+    /// The layers whose spikes are noted.
+    pub fn populations(&self, watch: Watch) -> Vec<Population> {
+        self.network().populations(watch, self.config.plasticity != Plasticity::PreCount)
+    }
+
+    /// The lane's eligibility traces, in the places of their weights: `e[post, pre]`.
+    pub fn eligibility(&self, lane: usize) -> Array2<f32> {
+        let (layout, traces) = (self.network().layout(), self.lanes[lane].traces.eligibility().traces());
+        let mut all = Array2::zeros((NEURONS, NEURONS));
+        for (post, traces) in layout.motor().zip(traces.rows()) {
+            motor_weights_mut(&mut all, layout, post).assign(&traces);
+        }
+        all
+    }
+
     /// Sleeps, and counts the episode of a lane.
     pub fn end_episode(&mut self, lane: usize) -> EpisodeSummary {
         let Lane { rates, dopamine, today, traces, .. } = &mut self.lanes[lane];
@@ -265,23 +304,26 @@ impl SpikingLearner {
 
     /// Learns from the lane's last step; with `bootstrap`, the present state's value follows it.
     fn learn_from_pending(&mut self, lane: usize, bootstrap: bool) {
-        let Lane { state, traces, rates, pending, dopamine, .. } = &mut self.lanes[lane];
+        let Lane { state, traces, rates, pending, dopamine, shown, .. } = &mut self.lanes[lane];
         let Some(Pending { value, reward }) = pending.take() else { return };
         let features = state.features(self.rule.network().layout());
         let next_value = bootstrap.then(|| self.rule.critic().value(features));
         let td_error = td_error(reward, self.config.discount, next_value, value);
         dopamine.sum += f64::from(td_error);
         dopamine.count += 1;
+        shown.dopamine = Some(td_error);
         self.rule.learn(traces, td_error, features, *rates);
     }
 
     fn mark(&mut self, lane: usize, action: usize, shares: [f32; ACTIONS]) {
         let layout = *self.rule.network().layout();
-        let Lane { state, witness, traces, rates, pending, today, .. } = &mut self.lanes[lane];
+        let Lane { state, witness, traces, rates, pending, today, shown, .. } = &mut self.lanes[lane];
         let features = state.features(&layout);
         let local = witness.local(state, &layout);
         self.rule.mark(traces, Decision { features, action, shares, ratio: 1.0 }, local, *rates);
-        *pending = Some(Pending { value: self.rule.critic().value(features), reward: 0.0 });
+        let value = self.rule.critic().value(features);
+        *pending = Some(Pending { value, reward: 0.0 });
+        (shown.shares, shown.value) = (Some(shares), Some(value));
         if self.sleep.is_some() {
             today.note_decision(features, action, shares[action]);
         }

@@ -13,6 +13,7 @@ use super::stdp::PairStdp;
 use super::synapses::{Layout, initial_weights};
 use super::{lif, noise, readout};
 use crate::ACTIONS;
+use crate::activity::{Activity, Population as Shown, Raster, Watch};
 use crate::random::{Purpose, stream};
 
 /// Parameters and weights: what learning changes and what a file keeps.
@@ -104,29 +105,40 @@ impl Network {
         &mut self.weights
     }
 
+    /// The layers; the motor pools among them where their spikes are noted. `stdp` tells whether learning pairs those.
+    pub fn populations(&self, watch: Watch, stdp: bool) -> Vec<Shown> {
+        let mut shown = vec![("sensory", self.layout.sensory()), ("hidden", self.layout.hidden())];
+        if watch == Watch::Everything || self.needs_motor(stdp) {
+            let names = ["motor left", "motor straight", "motor right"];
+            shown.extend(names.into_iter().enumerate().map(|(action, name)| (name, self.layout.pool(action))));
+        }
+        let filled = shown.into_iter().filter(|(_, neurons)| !neurons.is_empty());
+        filled.map(|(name, neurons)| Shown { name, neurons }).collect()
+    }
+
+    fn needs_motor(&self, stdp: bool) -> bool {
+        stdp || self.config.readout == Readout::Vote
+    }
+
     /// Runs the network for one step of the car, T ticks. With `stdp`, it pairs the spikes of the motor neurons. Where neither it
-    /// nor the readout asks for them, the motor neurons are left out: their spikes change nothing else.
+    /// nor the readout asks for them, the motor neurons are left out: their spikes change nothing else. Those that are simulated for
+    /// a watcher alone have membranes and random numbers of their own.
     pub fn simulate(&self, state: &mut NetworkState, observation: &[f32], mut stdp: Option<&mut PairStdp>) {
         let (hidden, motor) = (self.layout.hidden(), self.layout.motor());
-        let motor_runs = stdp.is_some() || self.config.readout == Readout::Vote;
+        let motor_runs = self.needs_motor(stdp.is_some());
+        let watch = state.witnessed.watch;
+        let motor_is_shown = watch == Watch::Everything && !motor_runs;
+        state.witnessed.raster.clear();
         self.config.code.rates(observation, &mut state.memory, &mut state.rates);
         state.counts.fill(0.0);
         state.motor_counts.fill(0.0);
         for _ in 0..self.config.ticks {
+            if let Some(layer) = state.witnessed.motor.as_deref_mut().filter(|_| motor_is_shown) {
+                self.motor_tick(&mut layer.neurons, &state.arriving, &mut layer.noise, &mut layer.escape);
+            }
             if motor_runs {
-                state.motor.receive(
-                    self,
-                    motor.start,
-                    self.config.motor_gain,
-                    &state.arriving,
-                    &mut state.streams.motor,
-                );
-                let spikes = match self.config.motor_firing {
-                    Firing::Threshold => state.motor.fire(&self.config.lif),
-                    Firing::Escape(escape) => {
-                        state.motor.fire_softly(&self.config.lif, &escape, &mut state.streams.escape)
-                    }
-                };
+                let Streams { motor: noise, escape, .. } = &mut state.streams;
+                let spikes = self.motor_tick(&mut state.motor, &state.arriving, noise, escape);
                 spikes.iter().for_each(|&i| state.motor_counts[i] += 1.0);
                 if let Some(stdp) = stdp.as_deref_mut() {
                     stdp.tick(&state.arriving, spikes);
@@ -140,9 +152,38 @@ impl Network {
             for &spike in &state.arriving {
                 state.counts[spike] += 1.0;
             }
+            if watch != Watch::Nothing {
+                let of_motor: &[usize] = match &state.witnessed.motor {
+                    _ if motor_runs => &state.motor.spikes,
+                    Some(layer) if motor_is_shown => &layer.neurons.spikes,
+                    _ => &[],
+                };
+                let of_motor = of_motor.iter().map(|spike| spike + motor.start);
+                state.witnessed.raster.tick(state.arriving.iter().copied().chain(of_motor));
+            }
         }
         let ticks = self.config.ticks as f32;
         state.counts.iter_mut().for_each(|count| *count /= ticks);
+    }
+
+    /// One tick of the motor neurons. Returns those that spike, from 0.
+    fn motor_tick<'a>(
+        &self,
+        neurons: &'a mut Population,
+        arriving: &[usize],
+        noise: &mut ChaCha8Rng,
+        escape: &mut ChaCha8Rng,
+    ) -> &'a [usize] {
+        neurons.receive(self, self.layout.motor().start, self.config.motor_gain, arriving, noise);
+        match self.config.motor_firing {
+            Firing::Threshold => neurons.fire(&self.config.lif),
+            Firing::Escape(params) => neurons.fire_softly(&self.config.lif, &params, escape),
+        }
+    }
+
+    /// What there is to see of the step just simulated, by a driver that does not learn.
+    pub fn activity<'a>(&self, state: &'a NetworkState) -> Activity<'a> {
+        Activity { raster: state.raster(), shares: Some(self.competition(state).shares()), ..Activity::default() }
     }
 
     /// How the pools stand after the step just simulated.
@@ -179,6 +220,24 @@ pub struct NetworkState {
     rates: Vec<f32>,
     counts: Vec<f32>,
     motor_counts: Vec<f32>,
+    witnessed: Witnessed,
+}
+
+/// What is there for a watcher alone.
+#[derive(Clone, Debug, PartialEq)]
+struct Witnessed {
+    watch: Watch,
+    raster: Raster,
+    /// Motor neurons for his eyes only, where nothing else needs any.
+    motor: Option<Box<ShownMotor>>,
+}
+
+/// Motor neurons that nothing depends on.
+#[derive(Clone, Debug, PartialEq)]
+struct ShownMotor {
+    neurons: Population,
+    noise: ChaCha8Rng,
+    escape: ChaCha8Rng,
 }
 
 /// The random streams of a lane: all of its state that outlives an episode.
@@ -226,6 +285,7 @@ impl NetworkState {
             rates: vec![0.0; layout.sensory().len()],
             counts: vec![0.0; layout.presynaptic()],
             motor_counts: vec![0.0; layout.motor().len()],
+            witnessed: Witnessed { watch: Watch::Nothing, raster: Raster::new(NEURONS), motor: None },
         }
     }
 
@@ -234,6 +294,9 @@ impl NetworkState {
         self.encoder.reset(&mut self.streams.encoder);
         self.hidden.v.fill(0.0);
         self.motor.v.fill(0.0);
+        if let Some(layer) = &mut self.witnessed.motor {
+            layer.neurons.v.fill(0.0);
+        }
         self.arriving.clear();
         self.memory.reset(&network.config.code);
     }
@@ -241,6 +304,20 @@ impl NetworkState {
     /// Its random streams as they stand.
     pub fn streams(&self) -> &Streams {
         &self.streams
+    }
+
+    /// From the next step on, these spikes are noted. It changes no number that learning or driving uses.
+    pub fn watch(&mut self, watch: Watch) {
+        self.witnessed.watch = watch;
+        if watch == Watch::Everything && self.witnessed.motor.is_none() {
+            let Streams { motor: noise, escape, .. } = self.streams.clone();
+            self.witnessed.motor = Some(Box::new(ShownMotor { neurons: self.motor.clone(), noise, escape }));
+        }
+    }
+
+    /// The spikes of the step just simulated, if they were watched.
+    pub fn raster(&self) -> Option<&Raster> {
+        (self.witnessed.watch != Watch::Nothing).then_some(&self.witnessed.raster)
     }
 
     /// Tells the network what the car did: the efference copy of the next step.
@@ -339,6 +416,72 @@ mod tests {
             assert_eq!(with.counts(), without.counts());
         }
         assert!(stdp.pairings().iter().any(|&pairing| pairing > 0.0), "the motor neurons spiked");
+    }
+
+    #[test]
+    fn the_raster_holds_the_spikes_that_are_counted_and_noting_them_changes_nothing() {
+        for preset in Preset::ALL {
+            let network = Network::new(preset.config(), 4).unwrap();
+            let (mut seen, mut unseen) = (NetworkState::new(&network, 4, 0), NetworkState::new(&network, 4, 0));
+            let mut stdp =
+                PairStdp::new(StdpParams::default(), network.layout().motor().len(), network.layout().presynaptic());
+            assert_eq!(seen.raster(), None);
+            seen.watch(Watch::Everything);
+            for step in 0..20 {
+                let observation = [step as f32, 10.0, 3.0];
+                network.simulate(&mut seen, &observation, Some(&mut stdp));
+                network.simulate(&mut unseen, &observation, None);
+                assert_eq!(seen.counts(), unseen.counts(), "{preset}");
+            }
+            let (raster, ticks) = (seen.raster().unwrap(), network.config().ticks);
+            assert_eq!(raster.ticks(), ticks);
+            let spikes = |neuron| (0..ticks).filter(|&tick| raster.spiked(tick, neuron)).count() as f32;
+            for (neuron, count) in seen.counts().iter().enumerate() {
+                assert_eq!(spikes(neuron), (count * ticks as f32).round(), "{preset}: neuron {neuron}");
+            }
+            let pools = [0, 1, 2].map(|action| network.layout().pool(action).map(spikes).sum::<f32>());
+            assert_eq!(pools, seen.pool_spikes(network.layout()), "{preset}");
+        }
+    }
+
+    #[test]
+    fn motor_neurons_that_only_a_watcher_needs_spike_as_they_would_in_learning() {
+        let network = Network::new(Preset::Stdp.config(), 3).unwrap();
+        let (mut learning, mut shown) = (NetworkState::new(&network, 3, 0), NetworkState::new(&network, 3, 0));
+        let mut stdp = PairStdp::new(StdpParams::default(), 21, 79);
+        let before = shown.streams().motor.clone();
+        [&mut learning, &mut shown].into_iter().for_each(|state| state.watch(Watch::Everything));
+        for step in 0..20 {
+            let observation = [step as f32, 10.0, 3.0];
+            network.simulate(&mut learning, &observation, Some(&mut stdp));
+            network.simulate(&mut shown, &observation, None);
+            assert_eq!(shown.raster(), learning.raster());
+        }
+        assert!(learning.pool_spikes(network.layout()).iter().sum::<f32>() > 0.0);
+        assert_eq!(shown.streams().motor, before, "a watcher draws no number of the run");
+        shown.watch(Watch::Nothing);
+        shown.reset(&network);
+        let mut unwatched = NetworkState::between_episodes(&network, shown.streams().clone());
+        unwatched.encoder = shown.encoder.clone();
+        network.simulate(&mut shown, &[4.0, 4.0, 4.0], None);
+        network.simulate(&mut unwatched, &[4.0, 4.0, 4.0], None);
+        assert_eq!(shown.streams(), unwatched.streams());
+    }
+
+    #[test]
+    fn populations_are_the_layers_whose_spikes_are_noted() {
+        let of = |preset: Preset, watch, stdp| {
+            let shown = Network::new(preset.config(), 1).unwrap().populations(watch, stdp);
+            shown.into_iter().map(|Shown { name, neurons }| (name, neurons.start, neurons.end)).collect::<Vec<_>>()
+        };
+        let layers = [("sensory", 0, 69), ("hidden", 69, 79)];
+        let pools = [("motor left", 79, 86), ("motor straight", 86, 93), ("motor right", 93, 100)];
+        assert_eq!(of(Preset::Stdp, Watch::Simulated, true), [&layers[..], &pools].concat());
+        assert_eq!(of(Preset::Pathway, Watch::Everything, false), [&layers[..], &pools].concat());
+        assert_eq!(of(Preset::Pathway, Watch::Simulated, false), layers);
+        let frugal = of(Preset::Frugal, Watch::Everything, false);
+        let names: Vec<_> = frugal.iter().map(|shown| shown.0).collect();
+        assert_eq!(names, ["sensory", "motor left", "motor straight", "motor right"]);
     }
 
     #[test]

@@ -1,0 +1,179 @@
+//! One step of all lanes: actions and masks to the server, observations, rewards and ends back.
+
+use spikedrive_env::sensors::RANGE;
+use spikedrive_env::{Action, EndReason, LaneInfo, StepBatch};
+
+use super::{ConvertError, check_length};
+use crate::{PROTOCOL_MAJOR, v1};
+
+/// One action for each lane, as bytes.
+pub fn action_bytes(actions: &[Action]) -> Vec<u8> {
+    actions.iter().map(|&action| action as u8).collect()
+}
+
+/// Reads one action for each lane into `actions`.
+pub fn read_actions(bytes: &[u8], actions: &mut Vec<Action>) -> Result<(), ConvertError> {
+    actions.clear();
+    for (lane, &byte) in bytes.iter().enumerate() {
+        actions.push(
+            Action::try_from(byte).map_err(|error| ConvertError::new("actions", format!("lane {lane}: {error}")))?,
+        );
+    }
+    Ok(())
+}
+
+/// Reads one mark, 0 or 1, for each lane into a mask.
+pub fn read_mask(bytes: &[u8]) -> Result<Vec<bool>, ConvertError> {
+    let mark = |(lane, &byte): (usize, &u8)| match byte {
+        0 => Ok(false),
+        1 => Ok(true),
+        _ => Err(ConvertError::new("reset_mask", format!("lane {lane}: {byte} is neither 0 (keep) nor 1 (reset)"))),
+    };
+    bytes.iter().enumerate().map(mark).collect()
+}
+
+/// What a step or reset gave, with the world's info where it tells any.
+pub fn step_result(batch: &StepBatch, info: Option<&LaneInfo>) -> v1::StepResult {
+    let mask = |is: fn(EndReason) -> bool| batch.ends.iter().map(|end| u8::from(end.is_some_and(is))).collect();
+    v1::StepResult {
+        observations: observation_bytes(&batch.observations),
+        rewards: batch.rewards.iter().flat_map(|reward| reward.to_le_bytes()).collect(),
+        terminated: mask(EndReason::is_terminated),
+        truncated: mask(EndReason::is_truncated),
+        end_reasons: batch.ends.iter().map(|&end| wire_end_reason(end) as u8).collect(),
+        info: info.map(Into::into),
+    }
+}
+
+fn wire_end_reason(end: Option<EndReason>) -> v1::EndReason {
+    match end {
+        None => v1::EndReason::Unspecified,
+        Some(EndReason::Crash) => v1::EndReason::Crash,
+        Some(EndReason::Horizon) => v1::EndReason::Horizon,
+        Some(EndReason::Lap) => v1::EndReason::Lap,
+    }
+}
+
+/// Observations as little-endian f32.
+pub fn observation_bytes(observations: &[f32]) -> Vec<u8> {
+    observations.iter().flat_map(|distance| distance.to_le_bytes()).collect()
+}
+
+/// Reads the observations of `lanes` lanes of `rays` rays: right length, each within `[0, 20]`.
+pub fn read_observations(bytes: &[u8], lanes: usize, rays: usize) -> Result<Vec<f32>, ConvertError> {
+    check_length("observations", bytes, lanes * rays * size_of::<f32>())?;
+    let (chunks, _) = bytes.as_chunks();
+    chunks
+        .iter()
+        .map(|&chunk| {
+            Some(f32::from_le_bytes(chunk))
+                .filter(|distance| (0.0..=RANGE).contains(distance))
+                .ok_or(f32::from_le_bytes(chunk))
+        })
+        .collect::<Result<_, f32>>()
+        .map_err(|distance| ConvertError::new("observations", format!("{distance} is outside [0, {RANGE}]")))
+}
+
+/// Reads what a step of `lanes` lanes of `rays` rays gave.
+pub fn read_step(result: &v1::StepResult, lanes: usize, rays: usize) -> Result<StepBatch, ConvertError> {
+    let observations = read_observations(&result.observations, lanes, rays)?;
+    check_length("rewards", &result.rewards, lanes * size_of::<f64>())?;
+    for (field, bytes) in
+        [("terminated", &result.terminated), ("truncated", &result.truncated), ("end_reasons", &result.end_reasons)]
+    {
+        check_length(field, bytes, lanes)?;
+    }
+    let rewards: Vec<f64> = result.rewards.as_chunks().0.iter().map(|&chunk| f64::from_le_bytes(chunk)).collect();
+    if let Some(reward) = rewards.iter().find(|reward| !reward.is_finite()) {
+        return Err(ConvertError::new("rewards", format!("{reward} is not finite")));
+    }
+    let masks = result.terminated.iter().zip(&result.truncated);
+    let ends = result
+        .end_reasons
+        .iter()
+        .zip(masks)
+        .map(|(&reason, (&terminated, &truncated))| end_reason(reason, terminated, truncated));
+    Ok(StepBatch { observations, rewards, ends: ends.collect::<Result<_, _>>()? })
+}
+
+fn end_reason(reason: u8, terminated: u8, truncated: u8) -> Result<Option<EndReason>, ConvertError> {
+    let end = match v1::EndReason::try_from(i32::from(reason)) {
+        Ok(v1::EndReason::Unspecified) => None,
+        Ok(v1::EndReason::Crash) => Some(EndReason::Crash),
+        Ok(v1::EndReason::Horizon) => Some(EndReason::Horizon),
+        Ok(v1::EndReason::Lap) => Some(EndReason::Lap),
+        Err(_) => {
+            return Err(ConvertError::new(
+                "end_reasons",
+                format!("{reason} is no end reason of protocol {PROTOCOL_MAJOR}"),
+            ));
+        }
+    };
+    let expected = (end.is_some_and(EndReason::is_terminated), end.is_some_and(EndReason::is_truncated));
+    if (terminated, truncated) == (expected.0.into(), expected.1.into()) {
+        Ok(end)
+    } else {
+        Err(ConvertError::new(
+            "end_reasons",
+            format!("{end:?} contradicts terminated {terminated}, truncated {truncated}"),
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_broken_step_is_refused() {
+        let good = step_result(
+            &StepBatch { observations: vec![1.0; 3], rewards: vec![2.5], ends: vec![Some(EndReason::Lap)] },
+            None,
+        );
+        assert!(read_step(&good, 1, 3).is_ok());
+        for (bad, field) in [
+            (v1::StepResult { observations: observation_bytes(&[1.0, 2.0]), ..good.clone() }, "observations"),
+            (v1::StepResult { observations: observation_bytes(&[1.0, 2.0, f32::NAN]), ..good.clone() }, "observations"),
+            (v1::StepResult { observations: observation_bytes(&[1.0, 2.0, 20.5]), ..good.clone() }, "observations"),
+            (v1::StepResult { rewards: f64::INFINITY.to_le_bytes().to_vec(), ..good.clone() }, "rewards"),
+            (v1::StepResult { terminated: vec![1], ..good.clone() }, "end_reasons"),
+            (v1::StepResult { end_reasons: vec![9], ..good.clone() }, "end_reasons"),
+            (v1::StepResult { truncated: vec![], ..good.clone() }, "truncated"),
+        ] {
+            assert_eq!(read_step(&bad, 1, 3).unwrap_err().field, field);
+        }
+    }
+
+    fn lane() -> impl Strategy<Value = ([f32; 3], f64, Option<EndReason>)> {
+        let end = prop_oneof![
+            Just(None),
+            Just(Some(EndReason::Crash)),
+            Just(Some(EndReason::Horizon)),
+            Just(Some(EndReason::Lap))
+        ];
+        (prop::array::uniform3(0.0f32..=20.0), -100.0f64..=2.5, end)
+    }
+
+    proptest! {
+        #[test]
+        fn steps_survive_the_wire_bit_for_bit(lanes in prop::collection::vec(lane(), 1..20)) {
+            let batch = StepBatch {
+                observations: lanes.iter().flat_map(|lane| lane.0).collect(),
+                rewards: lanes.iter().map(|lane| lane.1).collect(),
+                ends: lanes.iter().map(|lane| lane.2).collect(),
+            };
+            prop_assert_eq!(read_step(&step_result(&batch, None), lanes.len(), 3).unwrap(), batch);
+        }
+
+        #[test]
+        fn any_bytes_are_actions_or_an_error(bytes in prop::collection::vec(any::<u8>(), 0..50)) {
+            let mut actions = Vec::new();
+            match read_actions(&bytes, &mut actions) {
+                Ok(()) => prop_assert_eq!(action_bytes(&actions), bytes),
+                Err(error) => prop_assert!(bytes.iter().any(|&byte| byte > 2) && error.reason.contains("use 0 (left)")),
+            }
+        }
+    }
+}
