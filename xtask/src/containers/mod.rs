@@ -9,7 +9,7 @@ mod stack;
 use crate::{runner, tiers};
 use stack::Stack;
 
-/// Port of the page, as docker-compose.yml publishes it.
+/// Address of the page, as docker-compose.yml publishes it.
 const PAGE: &str = "http://127.0.0.1:8080";
 
 /// Builds the images and lets them do what users let them do. Whatever happens, nothing is left running.
