@@ -52,7 +52,7 @@ def test_the_trained_network_drives_on_until_ctrl_c(programs, look, tmp_path):
         wait.wait(0.05)
     assert found, terminal.text
     view = look(SimpleNamespace(web=found[0])).open("live")
-    view.until(lambda state: (state["frame"] or {}).get("mode") == 2, "the network drives without learning")
+    view.until(lambda state: (state["frame"] or {}).get("mode") == "driving", "the network drives without learning")
     assert "drives on http://" in terminal.text
     begun = view.state()["framesDrawn"]
     view.until(lambda state: state["framesDrawn"] > begun + 30, "the pictures move")
