@@ -1,8 +1,8 @@
 //! Whole episodes that are kept: `recordings/NAME.pb` in a run's directory, each an encoded `Recording`.
 //!
-//! Kept are the first episode of the run, every fiftieth, each new best and the latest crashes ([`recorder`] decides), and what the
-//! trained network drives on the test tracks ([`ghosts`]). A thread of its own writes them ([`writer`]) and drops those that the
-//! folder has no room for ([`folder`]).
+//! Kept are the first episode of the run, every fiftieth, each new best and the latest crashes (`recorder` decides), and what the
+//! trained network drives on the test tracks ([`ghosts`]). A thread of its own writes them (`writer`) and drops those that the
+//! folder has no room for (`folder`).
 
 mod folder;
 pub mod ghosts;

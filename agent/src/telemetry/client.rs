@@ -27,6 +27,8 @@ use crate::recordings::episode_of;
 
 /// What came together is sent together, this often.
 const BATCH_INTERVAL: Duration = Duration::from_millis(33);
+/// The same while somebody looks at frames: as often as a screen shows one.
+const FRAME_INTERVAL: Duration = Duration::from_millis(16);
 /// A dashboard that is not there is looked for after this time, then after twice that, and so on.
 const FIRST_BACK_OFF: Duration = Duration::from_millis(200);
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(5);
@@ -129,7 +131,7 @@ impl Client {
         let mut listening = std::pin::pin!(listen(&mut responses, gate));
         tokio::select! {
             heard = &mut listening => return Err(heard.err().unwrap_or(Lost::Ended)),
-            told = tell(Letters { sender, seq: 1, dropped: 0 }, log, outbox, unseen) => told?,
+            told = tell(Letters { sender, seq: 1, dropped: 0 }, log, outbox, gate, unseen) => told?,
         }
         // It has everything when it ends its side as well.
         listening.await
@@ -181,6 +183,7 @@ async fn tell(
     mut letters: Letters,
     log: &mut EpisodeLog,
     outbox: &Outbox,
+    gate: &Gate,
     unseen: &mut BTreeSet<PathBuf>,
 ) -> Result<(), Lost> {
     loop {
@@ -211,7 +214,7 @@ async fn tell(
             return letters.send(Event::End(outbox.end())).await;
         }
         tokio::select! {
-            () = sleep(BATCH_INTERVAL) => {}
+            () = sleep(if gate.wants_frames() { FRAME_INTERVAL } else { BATCH_INTERVAL }) => {}
             () = outbox.closing() => {}
         }
     }

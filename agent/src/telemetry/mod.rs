@@ -1,8 +1,8 @@
 //! What a run tells a dashboard while it goes on, and what viewers ask of it.
 //!
-//! Training never waits for a dashboard. [`messages`] builds what is sent; [`outbox`] holds it for the thread that sends, at most
-//! one of each kind; finished episodes are not held at all: that thread reads them from the run's own log ([`log`]), so that none
-//! is missing after an absence. [`gate`] is where viewers pause and pace the training loop. [`client`] is the thread.
+//! Training never waits for a dashboard. [`messages`] builds what is sent; `outbox` holds it for the thread that sends, at most
+//! one of each kind; finished episodes are not held at all: that thread reads them from the run's own log (`log`), so that none
+//! is missing after an absence. `gate` is where viewers pause and pace the training loop. `client` is the thread.
 
 mod client;
 mod gate;

@@ -109,13 +109,13 @@ pub(crate) fn page_shows_a_mastered_run() -> Result<(), String> {
     Ok(())
 }
 
-/// A training that goes on is listed.
-pub(crate) fn page_shows_an_unfinished_run() -> Result<(), String> {
+/// A training that goes on is listed, and the agent tells the dashboard of it.
+pub(crate) fn page_shows_a_live_run() -> Result<(), String> {
     until(START, || {
         let runs = get_json("/api/runs")?;
-        let is_under_way = |run: &Value| run["finished"] == false && run["episodes_done"].as_u64() > Some(0);
-        let is_listed = runs.as_array().is_some_and(|runs| runs.iter().any(is_under_way));
-        if is_listed { Ok(()) } else { Err(format!("{PAGE}/api/runs should list a run that goes on: {runs}")) }
+        let is_live = |run: &Value| run["finished"] == false && run["live"] == true;
+        let is_listed = runs.as_array().is_some_and(|runs| runs.iter().any(is_live));
+        if is_listed { Ok(()) } else { Err(format!("{PAGE}/api/runs should list a live run: {runs}")) }
     })
 }
 

@@ -6,10 +6,12 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// A program in the root of the repository that asks no questions, set up so that podman works on machines without systemd, and
-/// without a right to raise limits. Settings of SpikeDrive in the caller's environment would reach the agent: they are left out.
+/// A program, of the system or relative to the root of the repository, that runs in the root and asks no questions. It is set up so
+/// that podman works on machines without systemd, and without a right to raise limits. Settings of SpikeDrive in the caller's
+/// environment would reach the agent: they are left out.
 pub(crate) fn command(program: &str, args: &[&str]) -> Command {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let program = if program.contains('/') { root.join(program) } else { program.into() };
     let mut command = Command::new(program);
     for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SPIKEDRIVE_")) {
         command.env_remove(name);

@@ -9,7 +9,7 @@ mod stack;
 use crate::{runner, tiers};
 use stack::Stack;
 
-/// Port of the page, as docker-compose.yml publishes it.
+/// Address of the page, as docker-compose.yml publishes it.
 const PAGE: &str = "http://127.0.0.1:8080";
 
 /// Builds the images and lets them do what users let them do. Whatever happens, nothing is left running.
@@ -43,7 +43,7 @@ fn try_out(stack: &Stack) -> Result<(), String> {
     checks::page_shows_a_mastered_run()?;
     // An interrupted training says so by its status.
     stack.start("agent")?;
-    checks::page_shows_an_unfinished_run()?;
+    checks::page_shows_a_live_run()?;
     for (service, exit_status) in [("agent", 130), ("dashboard", 0), ("server", 0)] {
         checks::stops_at_once(&stack.container(service)?, exit_status)?;
     }
