@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 from support.programs import binaries
 from support.runs import summary
+from support.waiting import eventually
 
 
 class Terminal:
@@ -43,14 +44,8 @@ class Terminal:
 def test_the_trained_network_drives_on_until_ctrl_c(programs, look, tmp_path):
     terminal = Terminal(tmp_path, "up", "--preset", "pathway", "--phase", "4", "--episodes", "40", "--listen", "127.0.0.1:0", "--out", "run")
     programs.started.append(terminal)
-    found = []
-    wait = threading.Event()
-    for _ in range(600):
-        found = re.findall(r"dashboard on http://(\S+?)/", terminal.text)
-        if found:
-            break
-        wait.wait(0.05)
-    assert found, terminal.text
+    address = lambda: re.findall(r"dashboard on http://(\S+?)/", terminal.text)
+    found = eventually(address, lambda: f"the dashboard starts; the terminal shows {terminal.text}")
     view = look(SimpleNamespace(web=found[0])).open("live")
     view.until(lambda state: (state["frame"] or {}).get("mode") == "driving", "the network drives without learning")
     assert "drives on http://" in terminal.text
