@@ -74,7 +74,7 @@ def agent_cpu(programs, dashboard, server, seed, readers, directory):
     """CPU seconds of a whole training run with so many readers."""
     looking = [Reader(dashboard.web, frozen=number == 0) for number in range(readers)]
     args = ["--phase", 4, "--episodes", EPISODES, "--seed", seed, "--recordings", "off", "--out", directory]
-    agent = programs.train(server, *args, "--threads", 1, dashboard=dashboard)
+    agent = programs.train(*args, "--threads", 1, server=server, dashboard=dashboard)
     _, status, usage = os.wait4(agent.process.pid, 0)
     agent.process.returncode = os.waitstatus_to_exitcode(status)
     assert agent.process.returncode == 0, agent.log.read_text()
@@ -118,7 +118,7 @@ def measure_page(seconds, directory):
     try:
         server = programs.server()
         dashboard = programs.dashboard(directory / "runs", server)
-        programs.train(server, "--phase", 4, "--episodes", 100000, "--out", directory / "runs" / "endless", dashboard=dashboard)
+        programs.train("--phase", 4, "--episodes", 100000, "--out", directory / "runs" / "endless", server=server, dashboard=dashboard)
         with sync_playwright() as playwright:
             browser = chromium.launch(playwright)
             view = View(browser.new_page(viewport=DESK), dashboard.web).open("live")
@@ -141,7 +141,7 @@ def main():
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
         page = measure_page(args.seconds, pathlib.Path(directory) / "page")
-        readers = measure_readers(args.pairs, pathlib.Path(directory) / "readers")
+        readers = measure_readers(args.pairs, pathlib.Path(directory) / "readers") if args.pairs else None
     print(json.dumps({"load_average": os.getloadavg(), "page": page, "readers": readers}, indent=2))
 
 
