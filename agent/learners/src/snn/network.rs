@@ -49,6 +49,9 @@ pub enum NetworkError {
         /// Value.
         weight: f32,
     },
+    /// An array is missing, of another shape, or holds what is no number.
+    #[error("{0}")]
+    Array(String),
     /// The world has other sensors than the network.
     #[error("the world casts {world} rays and the network takes {network}: use a world of {network} rays")]
     Rays {
