@@ -54,7 +54,8 @@ struct Row {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [preset, inputs, trials, path] = <[String; 4]>::try_from(arguments).map_err(|_| "use tune PRESET INPUTS TRIALS FILE")?;
+    let [preset, inputs, trials, path] =
+        <[String; 4]>::try_from(arguments).map_err(|_| "use tune PRESET INPUTS TRIALS FILE")?;
     let (preset, trials): (Preset, usize) = (preset.parse()?, trials.parse()?);
     let file = OpenOptions::new().create(true).append(true).open(path)?;
     let is_new = file.metadata()?.len() == 0;

@@ -416,7 +416,10 @@ mod tests {
         for length in [0, 100, whole.len() - 1] {
             std::fs::write(saved.path(), &whole[..length]).unwrap();
             let refusal = saved.refusal();
-            assert!(refusal.contains("is no usable numpy file") && refusal.contains("it must hold named arrays"), "{refusal}");
+            assert!(
+                refusal.contains("is no usable numpy file") && refusal.contains("it must hold named arrays"),
+                "{refusal}"
+            );
         }
     }
 

@@ -13,8 +13,8 @@ use spikedrive_agent::train::{EpisodeRecord, TrainConfig, Trainer};
 use spikedrive_env::{
     Action, Circuit, CircuitMode, Course, EndReason, LaneInfo, Phase, Split, StepBatch, WorldConfig, WorldOptions,
 };
-use spikedrive_learners::{NamedArray, Preset};
 use spikedrive_learners::snn::{self, Network};
+use spikedrive_learners::{NamedArray, Preset};
 
 /// Runs a test on both implementations.
 fn on_both<T>(test: impl Fn(&dyn EnvFactory) -> T) -> (T, T) {

@@ -150,9 +150,18 @@ fn impossible_parameters_are_refused_with_path_value_and_remedy() {
         ("--preset ppo --set lif.noise_sd=1", ["--set lif is unknown", "use activation, adam, clip"]),
         ("--preset ppo --set adam.beta1=1", ["--set adam.beta1: 1 is outside [0, 1)", "use a number within"]),
         ("--preset ppo --reading A", ["--reading is for --preset seed", "the preset ppo leaves nothing open"]),
-        ("--preset spikeless --set hidden_neurons=10", ["signal: rates make no hidden neuron spike, and there are 10", "use hidden_neurons = 0"]),
-        ("--preset stdp --set signal=rates", ["--set signal: rates make no pairs of spikes", "use the plasticity pre-count"]),
-        ("--preset own-spike --set signal=rates", ["--set signal: rates make no pairs of spikes", "use the plasticity pre-count"]),
+        (
+            "--preset spikeless --set hidden_neurons=10",
+            ["signal: rates make no hidden neuron spike, and there are 10", "use hidden_neurons = 0"],
+        ),
+        (
+            "--preset stdp --set signal=rates",
+            ["--set signal: rates make no pairs of spikes", "use the plasticity pre-count"],
+        ),
+        (
+            "--preset own-spike --set signal=rates",
+            ["--set signal: rates make no pairs of spikes", "use the plasticity pre-count"],
+        ),
         (
             "--preset seed --set code.rays=3",
             ["--set code is unknown", "use dopamine, input_current, lif, mode, reading"],

@@ -15,7 +15,11 @@ pub struct NamedArray {
 
 impl NamedArray {
     /// The array of a name, if it has this shape and all its numbers are finite.
-    pub fn find<'a>(arrays: &'a [Self], name: &str, shape: (usize, usize)) -> Result<ArrayView2<'a, f32>, NetworkError> {
+    pub fn find<'a>(
+        arrays: &'a [Self],
+        name: &str,
+        shape: (usize, usize),
+    ) -> Result<ArrayView2<'a, f32>, NetworkError> {
         let wrong = |found: Option<(usize, usize)>| {
             let found = found.map_or_else(
                 || format!("there is no array {name}"),

@@ -173,7 +173,9 @@ impl LearnerConfig {
     pub fn policy(self, arrays: &[NamedArray]) -> Result<Box<dyn Policy>, NetworkError> {
         let weights = || {
             let weights = arrays.iter().find(|array| array.name == WEIGHTS);
-            weights.map(|array| &array.values).ok_or_else(|| NetworkError::Array(format!("there is no array {WEIGHTS}")))
+            weights
+                .map(|array| &array.values)
+                .ok_or_else(|| NetworkError::Array(format!("there is no array {WEIGHTS}")))
         };
         Ok(match self {
             Self::Snn(config) => Box::new(Network::with_weights(config, weights()?)?),

@@ -134,9 +134,11 @@ impl Eye {
 
 fn scaled(observation: &[f32]) -> impl DoubleEndedIterator<Item = f32> {
     let middle = observation.len() / 2;
-    observation.iter().enumerate().map(move |(ray, distance)| {
-        if ray == middle { (distance - 10.0) / 10.0 } else { (distance - 6.0) / 6.0 }
-    })
+    observation.iter().enumerate().map(
+        move |(ray, distance)| {
+            if ray == middle { (distance - 10.0) / 10.0 } else { (distance - 6.0) / 6.0 }
+        },
+    )
 }
 
 #[cfg(test)]

@@ -317,10 +317,7 @@ mod tests {
         let (network, other) = (new(1), new(2));
         let arrays = network.arrays("q");
         let names: Vec<_> = arrays.iter().map(|array| (array.name.as_str(), array.values.dim())).collect();
-        assert_eq!(
-            names,
-            [("q.0.weight", (8, 3)), ("q.0.bias", (8, 1)), ("q.1.weight", (2, 8)), ("q.1.bias", (2, 1))]
-        );
+        assert_eq!(names, [("q.0.weight", (8, 3)), ("q.0.bias", (8, 1)), ("q.1.weight", (2, 8)), ("q.1.bias", (2, 1))]);
         assert_eq!(other.with_arrays("q", &arrays).unwrap(), network);
         assert_eq!(by_hand(Activation::Relu).arrays("q")[0].values, ndarray::array![[1.0, 1.0], [2.0, -1.0]]);
         let text = |arrays: &[NamedArray]| network.with_arrays("q", arrays).unwrap_err().to_string();

@@ -41,6 +41,8 @@ mod tests {
         let params = RewardParams { floor: -20.0, scale: 0.1 };
         assert_eq!([2.5, -100.0, 0.0].map(|reward| params.learned(reward)), [0.25, -2.0, 0.0]);
         assert_eq!(params.unscaled(0.25), 2.5);
-        assert!(RewardParams { scale: 0.0, ..params }.validate().unwrap_err().starts_with("scale: 0 is outside (0, 1000]"));
+        assert!(
+            RewardParams { scale: 0.0, ..params }.validate().unwrap_err().starts_with("scale: 0 is outside (0, 1000]")
+        );
     }
 }

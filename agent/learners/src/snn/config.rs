@@ -146,10 +146,14 @@ impl SnnConfig {
     /// Checks that nothing needs a spike.
     fn validate_rates(&self, by_pathway: bool) -> Result<(), String> {
         if self.plasticity != Plasticity::PreCount {
-            return Err("signal: rates make no pairs of spikes: use the plasticity pre-count, or signal = spikes".to_owned());
+            return Err(
+                "signal: rates make no pairs of spikes: use the plasticity pre-count, or signal = spikes".to_owned()
+            );
         }
         if !by_pathway {
-            return Err("signal: rates have no spikes for a vote: use the readout pathway, or signal = spikes".to_owned());
+            return Err(
+                "signal: rates have no spikes for a vote: use the readout pathway, or signal = spikes".to_owned()
+            );
         }
         if self.hidden_neurons > 0 {
             return Err(format!(
@@ -247,10 +251,16 @@ mod tests {
         let sleep = Some(SleepParams { memory: 0, replays: 1, homeostasis: SleepHomeostasis::On });
         refuses(SnnConfig { sleep, ..pathway }, "sleep.memory: 0 is outside [1, 1000]");
         let spikeless = Preset::Spikeless.config();
-        refuses(SnnConfig { plasticity: stdp.plasticity, sleep: None, ..spikeless }, "signal: rates make no pairs of spikes");
+        refuses(
+            SnnConfig { plasticity: stdp.plasticity, sleep: None, ..spikeless },
+            "signal: rates make no pairs of spikes",
+        );
         let votes = SnnConfig { readout: Readout::Vote, sleep: None, ..spikeless };
         refuses(votes, "signal: rates have no spikes for a vote: use the readout pathway, or signal = spikes");
-        refuses(SnnConfig { hidden_neurons: 10, ..spikeless }, "signal: rates make no hidden neuron spike, and there are 10: use hidden_neurons = 0");
+        refuses(
+            SnnConfig { hidden_neurons: 10, ..spikeless },
+            "signal: rates make no hidden neuron spike, and there are 10: use hidden_neurons = 0",
+        );
         refuses(SnnConfig { signal: Signal::Rates, ..own_spike }, "signal: rates make no pairs");
         let lif = LifParams { v_reset: 1.0, ..stdp.lif };
         refuses(SnnConfig { lif, ..stdp }, "lif.v_reset: 1 is outside [-100, 1)");

@@ -86,7 +86,8 @@ mod tests {
         // 1 + 1 + 1; 2 + 2 + 2; 4 + 4; 8.
         let cut = lived(Next::Cut(&[9.0]));
         assert_eq!(cut, [(0.0, 3.0, 0.125, 3.0), (1.0, 6.0, 0.125, 9.0), (2.0, 8.0, 0.25, 9.0), (3.0, 8.0, 0.5, 9.0)]);
-        let ended: Vec<_> = lived(Next::Ends).iter().map(|&(state, rewards, discount, _)| (state, rewards, discount)).collect();
+        let ended: Vec<_> =
+            lived(Next::Ends).iter().map(|&(state, rewards, discount, _)| (state, rewards, discount)).collect();
         assert_eq!(ended, [(0.0, 3.0, 0.125), (1.0, 6.0, 0.0), (2.0, 8.0, 0.0), (3.0, 8.0, 0.0)]);
     }
 

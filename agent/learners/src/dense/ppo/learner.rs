@@ -10,12 +10,12 @@ use super::loss::{Taken, log_probabilities, normalise, policy_gradient};
 use super::rollout::{Lesson, Step, lessons};
 use crate::ACTIONS;
 use crate::activity::{Activity, Population, Watch};
+use crate::arrays::NamedArray;
 use crate::dense::adam::{self, Adam, clip_norm};
 use crate::dense::floats;
 use crate::dense::inputs::Eye;
 use crate::dense::mlp::{Mlp, Tape};
 use crate::dense::policy::{ActorCritic, outputs};
-use crate::arrays::NamedArray;
 use crate::learner::{Learner, LearnerConfig, LearnerState, Memory, Policy};
 use crate::random::{Purpose, below, stream};
 use crate::schedule::Progress;
@@ -232,14 +232,18 @@ impl PpoLearner {
         let scale = 1.0 / rows as f32;
 
         let logits = actor.forward(&minibatch.inputs, &mut self.tape).chunks_exact(ACTIONS);
-        let slopes = logits.zip(&minibatch.taken).flat_map(|(z, taken)| policy_gradient(outputs(z), *taken, clip, entropy));
+        let slopes =
+            logits.zip(&minibatch.taken).flat_map(|(z, taken)| policy_gradient(outputs(z), *taken, clip, entropy));
         let slopes: Vec<f32> = slopes.map(|slope| scale * slope).collect();
         let mut actor_gradient = vec![0.0; actor.parameters().len()];
         actor.backward(&self.tape, &slopes, &mut actor_gradient);
 
         let values = critic.forward(&minibatch.inputs, &mut self.tape);
-        let errors: Vec<f32> =
-            values.iter().zip(&minibatch.expected).map(|(found, expected)| scale * value * (found - expected)).collect();
+        let errors: Vec<f32> = values
+            .iter()
+            .zip(&minibatch.expected)
+            .map(|(found, expected)| scale * value * (found - expected))
+            .collect();
         let mut critic_gradient = vec![0.0; critic.parameters().len()];
         critic.backward(&self.tape, &errors, &mut critic_gradient);
 
@@ -285,8 +289,7 @@ impl Learner for PpoLearner {
         car.eye.note_action(action);
         car.shown.shares = Some(shares);
         car.shown.value = Some(self.config.reward.unscaled(value));
-        car.pending =
-            Some(Step { input, action, log_probability, value, reward: 0.0, next_value: 0.0, ended: false });
+        car.pending = Some(Step { input, action, log_probability, value, reward: 0.0, next_value: 0.0, ended: false });
         action
     }
 
