@@ -18,6 +18,7 @@ pub mod mlp;
 pub mod policy;
 pub mod ppo;
 pub mod reward;
+pub mod run;
 #[cfg(test)]
 mod testing;
 pub mod widths;

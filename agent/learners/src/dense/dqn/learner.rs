@@ -12,12 +12,11 @@ use crate::activity::{Activity, Population, Watch};
 use crate::arrays::NamedArray;
 use crate::dense::adam::{self, Adam, clip_norm};
 use crate::dense::floats;
-use crate::dense::inputs::Eye;
 use crate::dense::mlp::{Mlp, Tape};
 use crate::dense::policy::{QPolicy, outputs};
+use crate::dense::run::{Car, Clock};
 use crate::learner::{Learner, LearnerConfig, LearnerState, Memory, Policy};
 use crate::random::{Purpose, below, stream, uniform};
-use crate::schedule::Progress;
 use crate::snn::network::NetworkError;
 use crate::snn::readout::greedy;
 use crate::snn::{EpisodeSummary, StepEnd};
@@ -38,25 +37,20 @@ pub struct DqnLearner {
     sampling: ChaCha8Rng,
     lanes: Vec<Lane>,
     run_episodes: usize,
-    episode: usize,
-    phase_start: usize,
+    clock: Clock,
     /// Steps of all lanes.
     steps: u64,
     learning_rate: f32,
-    macs: u64,
     scratch: Scratch,
 }
 
 /// What belongs to one car.
 #[derive(Clone, Debug)]
 struct Lane {
-    eye: Eye,
-    exploration: ChaCha8Rng,
+    car: Car,
     n_step: NStep,
     /// The last step, whose successor is not known.
     pending: Option<Pending>,
-    td_errors: (f64, u32),
-    shown: Activity<'static>,
 }
 
 #[derive(Clone, Debug)]
@@ -88,10 +82,8 @@ pub struct DqnState {
     replay: Replay,
     sampling: ChaCha8Rng,
     exploration: Vec<ChaCha8Rng>,
-    episode: usize,
-    phase_start: usize,
+    clock: Clock,
     steps: u64,
-    macs: u64,
 }
 
 impl DqnConfig {
@@ -131,11 +123,9 @@ impl DqnLearner {
             lanes: (0..lanes as u64).map(lane).collect(),
             policy,
             run_episodes,
-            episode: 0,
-            phase_start: 0,
+            clock: Clock::default(),
             steps: 0,
             learning_rate: config.learning_rate,
-            macs: 0,
             scratch: Scratch::default(),
         })
     }
@@ -153,10 +143,8 @@ impl DqnLearner {
             replay: state.replay,
             sampling: state.sampling,
             lanes: state.exploration.into_iter().map(|exploration| Lane::new(&config, exploration)).collect(),
-            episode: state.episode,
-            phase_start: state.phase_start.min(state.episode),
+            clock: state.clock,
             steps: state.steps,
-            macs: state.macs,
             ..blank
         })
     }
@@ -169,11 +157,9 @@ impl DqnLearner {
             adam: self.adam.clone(),
             replay: self.replay.clone(),
             sampling: self.sampling.clone(),
-            exploration: self.lanes.iter().map(|lane| lane.exploration.clone()).collect(),
-            episode: self.episode,
-            phase_start: self.phase_start,
+            exploration: self.lanes.iter().map(|lane| lane.car.exploration.clone()).collect(),
+            clock: self.clock,
             steps: self.steps,
-            macs: self.macs,
         }
     }
 
@@ -184,21 +170,21 @@ impl DqnLearner {
 
     /// MACs so far, of decisions and of learning: see [`crate::dense`].
     pub fn macs(&self) -> u64 {
-        self.macs
+        self.clock.macs
     }
 
     /// The lane's last step has a successor, of this value: it is remembered as soon as its n-step return is complete.
     fn conclude(&mut self, lane: usize, next: Next, next_value: f32) {
         let DqnConfig { discount, n_steps, reward: params, .. } = self.config;
-        let car = &mut self.lanes[lane];
-        let Some(Pending { state, action, value, reward }) = car.pending.take() else { return };
+        let Lane { car, n_step, pending } = &mut self.lanes[lane];
+        let Some(Pending { state, action, value, reward }) = pending.take() else { return };
         car.note_td_error(params.unscaled(reward + discount * next_value - value));
-        car.n_step.push((state, action, reward), next, (n_steps, discount), |done| self.replay.push(done));
+        n_step.push((state, action, reward), next, (n_steps, discount), |done| self.replay.push(done));
     }
 
     /// Q(s, ·).
     fn values(&mut self, state: &[f32]) -> [f32; ACTIONS] {
-        self.macs += self.policy.network.forward_macs();
+        self.clock.macs += self.policy.network.forward_macs();
         outputs(self.policy.network.forward(state, &mut self.scratch.tape))
     }
 
@@ -228,36 +214,34 @@ impl DqnLearner {
         }
         let passes = 3 * network.forward_macs() + network.backward_macs();
         let parameters = network.parameters().len() as u64;
-        self.macs += self.config.batch as u64 * passes + (adam::MACS + 1) * parameters;
+        self.clock.macs += self.config.batch as u64 * passes + (adam::MACS + 1) * parameters;
     }
 }
 
 impl Learner for DqnLearner {
     fn begin_phase(&mut self) {
-        self.phase_start = self.episode;
+        self.clock.begin_phase();
     }
 
     /// Forgets the last episode of a lane and prepares for the next. The learning rate is that of the round.
     fn begin_episode(&mut self, lane: usize) {
-        let (episode, episodes) = (self.episode, self.run_episodes);
-        let in_phase = episode - self.phase_start;
-        let factor = self.config.schedule.factor(Progress { episode, episodes, in_phase });
+        let factor = self.clock.factor(self.config.schedule, self.run_episodes);
         self.learning_rate = self.config.learning_rate * factor;
         self.lanes[lane].begin_episode();
     }
 
     /// Sees and decides: with probability ε any action, else the best.
     fn act(&mut self, lane: usize, observation: &[f32]) -> usize {
-        let state = self.lanes[lane].eye.see(observation).to_vec();
+        let state = self.lanes[lane].car.eye.see(observation).to_vec();
         let values = self.values(&state);
         let best = greedy(values);
         self.conclude(lane, Next::Goes(&state), values[best]);
         let epsilon = self.config.exploration.epsilon(self.steps);
-        let car = &mut self.lanes[lane];
+        let Lane { car, pending, .. } = &mut self.lanes[lane];
         let explores = uniform(&mut car.exploration) < epsilon;
         let action = if explores { below(ACTIONS, &mut car.exploration) } else { best };
         car.eye.note_action(action);
-        car.pending = Some(Pending { state, action, value: values[action], reward: 0.0 });
+        *pending = Some(Pending { state, action, value: values[action], reward: 0.0 });
         let mut shares = [epsilon / ACTIONS as f32; ACTIONS];
         shares[best] += 1.0 - epsilon;
         car.shown.shares = Some(shares);
@@ -275,7 +259,7 @@ impl Learner for DqnLearner {
             None => {}
             Some(StepEnd::Terminated) => self.conclude(lane, Next::Ends, 0.0),
             Some(StepEnd::Truncated(observation)) => {
-                let state = self.lanes[lane].eye.see(&observation).to_vec();
+                let state = self.lanes[lane].car.eye.see(&observation).to_vec();
                 let values = self.values(&state);
                 self.conclude(lane, Next::Cut(&state), values[greedy(values)]);
             }
@@ -286,15 +270,14 @@ impl Learner for DqnLearner {
     }
 
     fn end_episode(&mut self, lane: usize) -> EpisodeSummary {
-        self.episode += 1;
-        let (sum, count) = self.lanes[lane].td_errors;
-        EpisodeSummary { mean_dopamine: sum / f64::from(count.max(1)), learning_rate: self.learning_rate }
+        self.clock.episode += 1;
+        self.lanes[lane].car.summary(self.learning_rate)
     }
 
     /// What there is to see of the lane's last decision: the probabilities of ε-greedy, `max_a Q`, and the one-step TD error
     /// `r + γ·max_a Q(s', a) − Q(s, a)` of the step before, both in units of reward.
     fn activity(&self, lane: usize) -> Activity<'_> {
-        self.lanes[lane].shown
+        self.lanes[lane].car.shown
     }
 
     fn lanes(&self) -> usize {
@@ -302,7 +285,7 @@ impl Learner for DqnLearner {
     }
 
     fn episode(&self) -> usize {
-        self.episode
+        self.clock.episode
     }
 
     fn policy(&self) -> &dyn Policy {
@@ -337,28 +320,13 @@ impl Learner for DqnLearner {
 
 impl Lane {
     fn new(config: &DqnConfig, exploration: ChaCha8Rng) -> Self {
-        Self {
-            eye: config.sight().eye(),
-            exploration,
-            n_step: NStep::default(),
-            pending: None,
-            td_errors: (0.0, 0),
-            shown: Activity::default(),
-        }
+        Self { car: Car::new(config.sight(), exploration), n_step: NStep::default(), pending: None }
     }
 
     fn begin_episode(&mut self) {
-        self.eye.reset();
+        self.car.begin_episode();
         self.n_step.reset();
         self.pending = None;
-        self.td_errors = (0.0, 0);
-        self.shown = Activity::default();
-    }
-
-    fn note_td_error(&mut self, error: f32) {
-        self.td_errors.0 += f64::from(error);
-        self.td_errors.1 += 1;
-        self.shown.dopamine = Some(error);
     }
 }
 

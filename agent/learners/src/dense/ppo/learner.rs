@@ -13,12 +13,11 @@ use crate::activity::{Activity, Population, Watch};
 use crate::arrays::NamedArray;
 use crate::dense::adam::{self, Adam, clip_norm};
 use crate::dense::floats;
-use crate::dense::inputs::Eye;
 use crate::dense::mlp::{Mlp, Tape};
 use crate::dense::policy::{ActorCritic, outputs};
+use crate::dense::run::{Car, Clock};
 use crate::learner::{Learner, LearnerConfig, LearnerState, Memory, Policy};
 use crate::random::{Purpose, below, stream};
-use crate::schedule::Progress;
 use crate::snn::network::NetworkError;
 use crate::snn::readout::{sample, shares};
 use crate::snn::{EpisodeSummary, StepEnd};
@@ -40,26 +39,21 @@ pub struct PpoLearner {
     shuffling: ChaCha8Rng,
     lanes: Vec<Lane>,
     run_episodes: usize,
-    episode: usize,
-    phase_start: usize,
+    clock: Clock,
     /// Rollouts that were learned from.
     updates: u64,
     learning_rate: f32,
-    macs: u64,
     tape: Tape,
 }
 
 /// What belongs to one car.
 #[derive(Clone, Debug)]
 struct Lane {
-    eye: Eye,
-    exploration: ChaCha8Rng,
+    car: Car,
     /// Complete steps since the last update.
     steps: Vec<Step>,
     /// The last step, whose successor is not known.
     pending: Option<Step>,
-    td_errors: (f64, u32),
-    shown: Activity<'static>,
 }
 
 /// All of an agent that outlives an episode, beside its parameters.
@@ -72,10 +66,8 @@ pub struct PpoState {
     adam: [Adam; 2],
     shuffling: ChaCha8Rng,
     lanes: Vec<(ChaCha8Rng, Vec<Step>)>,
-    episode: usize,
-    phase_start: usize,
+    clock: Clock,
     updates: u64,
-    macs: u64,
 }
 
 /// Steps to be learned from together, row by row.
@@ -123,11 +115,9 @@ impl PpoLearner {
             shuffling: stream(seed, Purpose::Minibatches, 0),
             lanes: (0..lanes as u64).map(lane).collect(),
             run_episodes,
-            episode: 0,
-            phase_start: 0,
+            clock: Clock::default(),
             updates: 0,
             learning_rate: config.learning_rate,
-            macs: 0,
             tape: Tape::default(),
         })
     }
@@ -150,10 +140,8 @@ impl PpoLearner {
             adam: state.adam,
             shuffling: state.shuffling,
             lanes: state.lanes.into_iter().map(lane).collect(),
-            episode: state.episode,
-            phase_start: state.phase_start.min(state.episode),
+            clock: state.clock,
             updates: state.updates,
-            macs: state.macs,
             ..blank
         })
     }
@@ -165,11 +153,9 @@ impl PpoLearner {
             critic: self.policy.critic.parameters().to_vec(),
             adam: self.adam.clone(),
             shuffling: self.shuffling.clone(),
-            lanes: self.lanes.iter().map(|lane| (lane.exploration.clone(), lane.steps.clone())).collect(),
-            episode: self.episode,
-            phase_start: self.phase_start,
+            lanes: self.lanes.iter().map(|lane| (lane.car.exploration.clone(), lane.steps.clone())).collect(),
+            clock: self.clock,
             updates: self.updates,
-            macs: self.macs,
         }
     }
 
@@ -180,25 +166,22 @@ impl PpoLearner {
 
     /// MACs so far, of decisions and of learning: see [`crate::dense`].
     pub fn macs(&self) -> u64 {
-        self.macs
+        self.clock.macs
     }
 
     /// V(s).
     fn value(&mut self, input: &[f32]) -> f32 {
-        self.macs += self.policy.critic.forward_macs();
+        self.clock.macs += self.policy.critic.forward_macs();
         self.policy.critic.forward(input, &mut self.tape)[0]
     }
 
     /// The lane's last step has a successor of this value, and is complete.
     fn conclude(&mut self, lane: usize, next_value: f32, ended: bool) {
-        let car = &mut self.lanes[lane];
-        let Some(pending) = car.pending.take() else { return };
+        let Lane { car, steps, pending } = &mut self.lanes[lane];
+        let Some(pending) = pending.take() else { return };
         let step = Step { next_value, ended, ..pending };
-        let td_error = self.config.reward.unscaled(step.td_error(self.config.discount));
-        car.td_errors.0 += f64::from(td_error);
-        car.td_errors.1 += 1;
-        car.shown.dopamine = Some(td_error);
-        car.steps.push(step);
+        car.note_td_error(self.config.reward.unscaled(step.td_error(self.config.discount)));
+        steps.push(step);
     }
 
     /// Learns from the rollout, if it is long enough.
@@ -252,44 +235,42 @@ impl PpoLearner {
         actor_adam.step(actor.parameters_mut(), &actor_gradient, self.learning_rate);
         critic_adam.step(critic.parameters_mut(), &critic_gradient, self.learning_rate);
         for network in [&*actor, &*critic] {
-            self.macs += rows as u64 * (network.forward_macs() + network.backward_macs());
-            self.macs += adam::MACS * network.parameters().len() as u64;
+            self.clock.macs += rows as u64 * (network.forward_macs() + network.backward_macs());
+            self.clock.macs += adam::MACS * network.parameters().len() as u64;
         }
     }
 }
 
 impl Learner for PpoLearner {
     fn begin_phase(&mut self) {
-        self.phase_start = self.episode;
+        self.clock.begin_phase();
     }
 
     /// Forgets the last episode of a lane and prepares for the next. The learning rate is that of the round.
     fn begin_episode(&mut self, lane: usize) {
-        let (episode, episodes) = (self.episode, self.run_episodes);
-        let in_phase = episode - self.phase_start;
-        let factor = self.config.schedule.factor(Progress { episode, episodes, in_phase });
+        let factor = self.clock.factor(self.config.schedule, self.run_episodes);
         self.learning_rate = self.config.learning_rate * factor;
         self.lanes[lane].begin_episode();
     }
 
     /// Sees, learns if it is time to, and decides by chance: each action with the probability that the actor gives it.
     fn act(&mut self, lane: usize, observation: &[f32]) -> usize {
-        let input = self.lanes[lane].eye.see(observation).to_vec();
+        let input = self.lanes[lane].car.eye.see(observation).to_vec();
         let mut value = self.value(&input);
         self.conclude(lane, value, false);
         if self.update_if_due() {
             value = self.value(&input);
         }
-        self.macs += self.policy.actor.forward_macs();
+        self.clock.macs += self.policy.actor.forward_macs();
         let logits = outputs(self.policy.actor.forward(&input, &mut self.tape));
-        let car = &mut self.lanes[lane];
+        let Lane { car, pending, .. } = &mut self.lanes[lane];
         let shares = shares(logits);
         let action = sample(shares, &mut car.exploration);
         let log_probability = log_probabilities(logits)[action];
         car.eye.note_action(action);
         car.shown.shares = Some(shares);
         car.shown.value = Some(self.config.reward.unscaled(value));
-        car.pending = Some(Step { input, action, log_probability, value, reward: 0.0, next_value: 0.0, ended: false });
+        *pending = Some(Step { input, action, log_probability, value, reward: 0.0, next_value: 0.0, ended: false });
         action
     }
 
@@ -302,7 +283,7 @@ impl Learner for PpoLearner {
             None => {}
             Some(StepEnd::Terminated) => self.conclude(lane, 0.0, true),
             Some(StepEnd::Truncated(observation)) => {
-                let input = self.lanes[lane].eye.see(&observation).to_vec();
+                let input = self.lanes[lane].car.eye.see(&observation).to_vec();
                 let value = self.value(&input);
                 self.conclude(lane, value, true);
             }
@@ -310,15 +291,14 @@ impl Learner for PpoLearner {
     }
 
     fn end_episode(&mut self, lane: usize) -> EpisodeSummary {
-        self.episode += 1;
-        let (sum, count) = self.lanes[lane].td_errors;
-        EpisodeSummary { mean_dopamine: sum / f64::from(count.max(1)), learning_rate: self.learning_rate }
+        self.clock.episode += 1;
+        self.lanes[lane].car.summary(self.learning_rate)
     }
 
     /// What there is to see of the lane's last decision: the probabilities, V, and the TD error of the step before, both in units of
     /// reward.
     fn activity(&self, lane: usize) -> Activity<'_> {
-        self.lanes[lane].shown
+        self.lanes[lane].car.shown
     }
 
     fn lanes(&self) -> usize {
@@ -326,7 +306,7 @@ impl Learner for PpoLearner {
     }
 
     fn episode(&self) -> usize {
-        self.episode
+        self.clock.episode
     }
 
     fn policy(&self) -> &dyn Policy {
@@ -361,15 +341,12 @@ impl Learner for PpoLearner {
 
 impl Lane {
     fn new(config: &PpoConfig, exploration: ChaCha8Rng, steps: Vec<Step>) -> Self {
-        let (eye, shown) = (config.sight().eye(), Activity::default());
-        Self { eye, exploration, steps, pending: None, td_errors: (0.0, 0), shown }
+        Self { car: Car::new(config.sight(), exploration), steps, pending: None }
     }
 
     fn begin_episode(&mut self) {
-        self.eye.reset();
+        self.car.begin_episode();
         self.pending = None;
-        self.td_errors = (0.0, 0);
-        self.shown = Activity::default();
     }
 }
 
