@@ -70,7 +70,7 @@ fn rates_learn_as_spikes_do() {
     learns(Preset::Spikeless, Lesson::Direct(Phase::Complex), 1..3, 241.0, 40);
 }
 
-/// On straight roads a hundred episodes are enough for the deep networks, too; who always steers straight gets FLOOR, and crashes.
+/// On straight roads a hundred episodes are enough for the deep networks, too.
 #[test]
 fn the_dense_networks_learn_the_easiest_phase() {
     for preset in ["dqn", "ppo"] {

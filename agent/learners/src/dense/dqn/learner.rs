@@ -343,11 +343,13 @@ fn huber_gradient(values: &[f32], actions: &[usize], targets: &[f32], delta: f32
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dense::Widths;
     use crate::dense::testing::bandit;
 
     fn config() -> DqnConfig {
         let exploration = super::super::Exploration { start: 1.0, end: 0.02, steps: 1000 };
-        DqnConfig { learning_starts: 64, exploration, ..DqnConfig::for_rays(3) }
+        let hidden = Widths::new(&[16]).unwrap();
+        DqnConfig { hidden, learning_starts: 64, updates: 1, exploration, ..DqnConfig::for_rays(3) }
     }
 
     #[test]
@@ -358,8 +360,8 @@ mod tests {
 
     #[test]
     fn operations_are_counted() {
-        let hidden = crate::dense::Widths::new(&[8]).unwrap();
-        let config = DqnConfig { hidden, batch: 2, learning_starts: 1, updates: 1, ..config() };
+        let hidden = Widths::new(&[8]).unwrap();
+        let config = DqnConfig { hidden, batch: 2, learning_starts: 1, ..config() };
         let mut learner = DqnLearner::new(config, 1, 10, 1).unwrap();
         learner.begin_episode(0);
         learner.act(0, &[5.0, 9.0, 5.0]);

@@ -377,10 +377,12 @@ fn shuffle(order: &mut [usize], rng: &mut impl Rng) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dense::Widths;
     use crate::dense::testing::bandit;
 
     fn config() -> PpoConfig {
-        PpoConfig { rollout: 64, minibatch: 16, ..PpoConfig::for_rays(3) }
+        let hidden = Widths::new(&[16]).unwrap();
+        PpoConfig { hidden, rollout: 64, minibatch: 16, epochs: 10, ..PpoConfig::for_rays(3) }
     }
 
     #[test]
@@ -434,8 +436,8 @@ mod tests {
         let mut learner = PpoLearner::new(config(), 1, 10, 1).unwrap();
         learner.begin_episode(0);
         learner.act(0, &OBSERVATION);
-        // 6 × 64 + 64 × 64 + 64 × 3, and the critic's 6 × 64 + 64 × 64 + 64.
-        assert_eq!((learner.policy.decision_macs(), learner.macs()), (4672, 4672 + 4544));
+        // 6 × 16 + 16 × 3, and the critic's 6 × 16 + 16.
+        assert_eq!((learner.policy.decision_macs(), learner.macs()), (144, 144 + 112));
     }
 
     #[test]
