@@ -22,7 +22,7 @@ export function courseOf({ phase, test_track: track, circuit, options, horizon }
 }
 
 /** @param {string} course @returns {{return: number, steps: number, reason: string, at: number}[]} best first */
-export function scores(course) {
+function scores(course) {
   return read()
     .filter((score) => score.course === course)
     .sort((a, b) => b.return - a.return);
