@@ -2,6 +2,7 @@
 //! far as files have changed whenever somebody asks.
 
 mod episode_log;
+mod likeness;
 mod recordings;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ use crate::names::Name;
 pub(crate) use episode_log::Batch;
 use episode_log::LogIndex;
 use episode_log::after;
+use likeness::likeness;
 pub(crate) use recordings::{RecordingHeader, RecordingIndex};
 
 /// What a run is.
@@ -56,6 +58,10 @@ pub(crate) struct RunRow {
     started_at: Value,
     world: Value,
     config_hash: Value,
+    horizon: Value,
+    lanes: Value,
+    /// The same for runs that are alike but for their seed: a hash of all that decides how a run goes.
+    likeness: String,
     best: Option<f64>,
     ceiling: Option<f64>,
 }
@@ -90,6 +96,7 @@ pub(crate) struct Store {
 struct Entry {
     run_file: Stamp,
     info: Value,
+    likeness: String,
     log: LogIndex,
     recordings: RecordingIndex,
 }
@@ -137,7 +144,7 @@ impl Store {
 
     fn row(&self, name: &Name, entry: &mut Entry) -> RunRow {
         entry.log.renew(&self.directory(name).join(LOG_FILE));
-        let Entry { info, log, .. } = entry;
+        let Entry { info, likeness, log, .. } = entry;
         let field = |key: &str| info.get(key).cloned().unwrap_or(Value::Null);
         RunRow {
             id: name.to_string(),
@@ -151,6 +158,9 @@ impl Store {
             started_at: field("started_at"),
             world: field("world"),
             config_hash: field("config_hash"),
+            horizon: field("horizon"),
+            lanes: field("lanes"),
+            likeness: likeness.clone(),
             best: log.best(),
             ceiling: log.ceiling().or_else(|| known_ceiling(info)),
         }
@@ -249,7 +259,8 @@ impl Store {
         let info = fs::read(&path).ok().and_then(|text| serde_json::from_slice(&text).ok());
         match (stamp, info.filter(Value::is_object)) {
             (Some(run_file), Some(info)) => {
-                let entry = Entry { run_file, info, log: LogIndex::default(), recordings: RecordingIndex::default() };
+                let (log, recordings) = (LogIndex::default(), RecordingIndex::default());
+                let entry = Entry { run_file, likeness: likeness(&info), info, log, recordings };
                 index.insert(run.clone(), entry);
             }
             _ => {
