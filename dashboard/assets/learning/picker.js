@@ -109,7 +109,6 @@ export class RunPicker {
         {},
         h('b', {}, called),
         h('span', { class: 'lesson', title: taught }, taught),
-        how && h('span', { class: 'terms' }, how),
         known && h('code', { title: `configuration ${known}` }, known.slice(0, 6)),
         h(
           'button',
@@ -123,6 +122,7 @@ export class RunPicker {
           all ? 'none' : 'all',
         ),
       ),
+      how && h('p', { class: 'terms' }, how),
       ...runs.map((run) => this.#run(run)),
     );
   }

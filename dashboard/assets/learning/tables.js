@@ -38,7 +38,7 @@ export function resultTable(runs) {
   return section({
     id: 'results',
     title: 'Results',
-    hint: 'Test: mean return on the test tracks with its 95 % interval, at the horizon that it names: the one of the training where that was tested. The CSV has all horizons.',
+    hint: 'Test: mean return over the test tracks with its 95 % interval, at the horizon beside it. The CSV has all horizons.',
     header,
     rows,
     csv: () => resultsCsv(runs),

@@ -65,7 +65,7 @@ export class ChartPanel extends Panel {
   }
 
   numbers() {
-    const lines = this.lines.filter(({ quiet }) => !quiet);
+    const lines = this.#named();
     const intervals = lines.some(({ counts }) => counts);
     const rows = lines.flatMap(({ name, xs, ys, low, high, counts }) =>
       Array.from(xs, (x, i) => [name, x, ys[i], ...(intervals ? [low?.[i], high?.[i], counts?.[i] ?? 1] : [])]),
@@ -106,11 +106,16 @@ export class ChartPanel extends Panel {
     this.#tell(x, place, box);
   }
 
+  /** The lines that are told by their names. */
+  #named() {
+    return this.lines.filter(({ quiet }) => !quiet);
+  }
+
   /** The x of the data that is next to the cursor, NaN without a cursor. */
   #snap() {
     if (Number.isNaN(this.cursor)) return NaN;
     let best = NaN;
-    for (const { xs } of this.lines) {
+    for (const { xs } of this.#named()) {
       for (let i = 0; i < xs.length; i++) {
         if (
           !(Math.abs(xs[i] - this.cursor) >= Math.abs(best - this.cursor)) &&
@@ -129,7 +134,7 @@ export class ChartPanel extends Panel {
     const here = this.#snap();
     if (Number.isNaN(here)) return direction > 0 ? low : high;
     let best = here;
-    for (const { xs } of this.lines) {
+    for (const { xs } of this.#named()) {
       for (let i = 0; i < xs.length; i++) {
         const ahead = (xs[i] - here) * direction;
         const within = xs[i] >= low && xs[i] <= high;
@@ -141,10 +146,9 @@ export class ChartPanel extends Panel {
 
   #tell(x, place, box) {
     const named = [];
-    for (const line of this.lines) {
-      if (line.quiet) continue;
-      const i = Array.prototype.indexOf.call(line.xs, x);
-      if (i >= 0 && Number.isFinite(line.ys[i])) named.push({ line, value: line.ys[i], count: line.counts?.[i] });
+    for (const line of this.#named()) {
+      const { value, count } = reading(line, x);
+      if (Number.isFinite(value)) named.push({ line, value, count });
     }
     named.sort((a, b) => b.value - a.value);
     const rows = named.slice(0, NAMED).map(({ line, value, count }) => {
@@ -259,4 +263,18 @@ export class ChartPanel extends Panel {
     event.preventDefault();
     this.dirty = true;
   }
+}
+
+/**
+ * What a line says at x: its point there or, where it has none, what the stroke between two points shows. Dots stand for themselves alone.
+ * @param {import('../charts/paint.js').Line} line by x @param {number} x
+ * @returns {{value: number, count: number | undefined}} NaN where the line is not
+ */
+function reading({ xs, ys, counts, dots }, x) {
+  let i = -1;
+  while (i + 1 < xs.length && xs[i + 1] <= x) i++;
+  if (i < 0 || (xs[i] !== x && (dots || i + 1 === xs.length))) return { value: NaN, count: undefined };
+  const share = xs[i] === x ? 0 : (x - xs[i]) / (xs[i + 1] - xs[i]);
+  const value = share ? ys[i] + (ys[i + 1] - ys[i]) * share : ys[i];
+  return { value, count: share ? counts && Math.min(counts[i], counts[i + 1]) : counts?.[i] };
 }

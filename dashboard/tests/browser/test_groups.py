@@ -84,6 +84,12 @@ def test_the_mean_over_training_steps_is_of_interpolated_runs(programs, look, ru
     (mean,) = [rows for name, rows in chart(view, "a", "b", "c", x="steps").items() if "mean of" in name]
     assert [(row["training steps"], row["return"], row["n"]) for row in mean] == [("4", "2", "2"), ("14", "10", "3"), ("24", "13", "2")]
     view.page.get_by_text("interpolated linearly").wait_for()
+    # The pointer reads the mean, not the faint lines of its runs.
+    picture = view.page.locator(".panel-curves canvas")
+    for key, at, value, n in (("Home", 4, "2.0", 2), ("ArrowRight", 14, "10.0", 3)):
+        picture.press(key)
+        text = f"training steps {at} stdp, training, mean of 3 {value} (n = {n})"
+        view.until(lambda _: " ".join(view.text(".panel-curves .tip").split()) == text, f"it reads {text}")
 
 
 def test_a_run_that_does_not_tell_its_training_steps_is_not_drawn_over_them(programs, look, runs):
