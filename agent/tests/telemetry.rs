@@ -367,7 +367,9 @@ fn assert_recordings_match_the_log(run: &Path) -> Vec<String> {
         assert_eq!((kept.crashed, u64::from(kept.phase)), (crashed, record["phase"].as_u64().unwrap()));
         assert_eq!(kept.frames.last().unwrap().episode_return, sum);
         assert_eq!(kept.frames.iter().map(|frame| frame.reward).sum::<f64>(), sum);
-        assert!(kept.frames.iter().all(|frame| frame.raster.len() == 13 * frame.ticks as usize && frame.ticks > 0));
+        let neurons = kept.populations.iter().map(|shown| shown.first + shown.size).max().unwrap();
+        let bytes = |ticks: u32| (ticks * neurons.div_ceil(8)) as usize;
+        assert!(kept.frames.iter().all(|frame| frame.raster.len() == bytes(frame.ticks) && frame.ticks > 0));
         for pair in kept.frames.windows(2) {
             let moved = (pair[1].x - pair[0].x).hypot(pair[1].y - pair[0].y);
             assert!((moved - 1.0).abs() < 1e-9, "a car drives one unit a step: {moved}");
