@@ -20,7 +20,7 @@ use crate::names::Name;
 pub(crate) use episode_log::Batch;
 use episode_log::LogIndex;
 use episode_log::after;
-pub(crate) use recordings::{RecordingHeader, RecordingIndex};
+pub(crate) use recordings::{RecordingHeader, RecordingIndex, recording_names};
 
 /// What a run is.
 pub(crate) const RUN_FILE: &str = "run.json";
