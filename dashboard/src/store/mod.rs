@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 use spikedrive_env::ceiling::ceiling;
 use spikedrive_env::{Phase, WorldOptions};
@@ -22,7 +22,7 @@ pub(crate) use episode_log::Batch;
 use episode_log::LogIndex;
 use episode_log::after;
 use likeness::likeness;
-pub(crate) use recordings::{RecordingHeader, RecordingIndex};
+pub(crate) use recordings::{RecordingHeader, RecordingIndex, recording_names};
 
 /// What a run is.
 pub(crate) const RUN_FILE: &str = "run.json";
@@ -63,7 +63,13 @@ pub(crate) struct RunRow {
     /// The same for runs that are alike but for their seed: a hash of all that decides how a run goes.
     likeness: String,
     best: Option<f64>,
+    #[serde(serialize_with = "to_a_millionth")]
     ceiling: Option<f64>,
+}
+
+/// A ceiling that was found as a quotient of what the log tells has a rounding error, which nobody wants to read.
+fn to_a_millionth<S: Serializer>(number: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+    number.map(|number| (1e6 * number).round() / 1e6).serialize(serializer)
 }
 
 /// One run.
@@ -318,6 +324,21 @@ mod tests {
         fs::remove_dir_all(directory.path().join("b")).unwrap();
         assert_eq!(ids(), ["a"]);
         assert!(matches!(store.run(&"b".parse().unwrap()), Err(StoreError::NoRun(_))));
+    }
+
+    #[test]
+    fn a_ceiling_is_shown_without_its_rounding_error() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::new(directory.path().to_owned());
+        write(&store, "a", &json!({}));
+        let (mean, percent_of_ceiling) = (101.89, 100.0 * 101.89 / 243.6);
+        let record = json!({ "evaluation": { "mean": mean, "percent_of_ceiling": percent_of_ceiling } });
+        fs::write(directory.path().join("a").join(LOG_FILE), format!("{record}\n")).unwrap();
+        let rows = store.rows().unwrap();
+        assert_eq!(rows[0].ceiling, Some(243.600_000_000_000_02));
+        assert_eq!(serde_json::to_value(&rows).unwrap()[0]["ceiling"], 243.6);
+        fs::remove_file(directory.path().join("a").join(LOG_FILE)).unwrap();
+        assert_eq!(serde_json::to_value(store.rows().unwrap()).unwrap()[0]["ceiling"], Value::Null);
     }
 
     #[test]

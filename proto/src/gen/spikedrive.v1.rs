@@ -1313,7 +1313,8 @@ pub struct Frame {
     pub dopamine: ::core::option::Option<f64>,
     #[prost(double, optional, tag = "13")]
     pub value: ::core::option::Option<f64>,
-    /// Spikes of this step: one row of ceil(neurons / 8) bytes for each tick, least significant bit first.
+    /// Spikes of this step: one row of ceil(neurons / 8) bytes for each tick, least significant bit first. `neurons` is where the last
+    /// population ends: of the recording, if the frame is in one, else of `start`.
     #[prost(bytes = "vec", tag = "14")]
     pub raster: ::prost::alloc::vec::Vec<u8>,
     #[prost(uint32, tag = "15")]
@@ -1370,14 +1371,14 @@ pub struct RunEnd {
     #[prost(string, tag = "1")]
     pub summary_json: ::prost::alloc::string::String,
 }
-#[derive(Clone, Copy, PartialEq, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct PublishResponse {
     #[prost(oneof = "publish_response::Answer", tags = "1, 2")]
     pub answer: ::core::option::Option<publish_response::Answer>,
 }
 /// Nested message and enum types in `PublishResponse`.
 pub mod publish_response {
-    #[derive(Clone, Copy, PartialEq, ::prost::Oneof)]
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
     pub enum Answer {
         #[prost(message, tag = "1")]
         Welcome(super::Welcome),
@@ -1386,11 +1387,15 @@ pub mod publish_response {
     }
 }
 /// The answer to `start`.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Welcome {
     /// Episodes of this run that the dashboard has already: those after it are wanted.
     #[prost(uint64, tag = "1")]
     pub episodes: u64,
+    /// Names of the recordings of this run that the dashboard has already, at most 10 000: others are wanted. One that is sent again
+    /// takes the place of the first.
+    #[prost(string, repeated, tag = "2")]
+    pub recordings: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// What viewers ask for. Each replaces the one before.
 #[derive(Clone, Copy, PartialEq, ::prost::Message)]
@@ -1574,7 +1579,7 @@ pub mod telemetry_service_client {
         }
         /// One run. The agent sends `start` first, then what happens; the dashboard answers `start` with `welcome`, and sends `control`
         /// whenever a viewer asks for something else. Nothing here may slow the agent: what does not fit is dropped and counted, but
-        /// episodes, which are sent again from the run's files after a reconnection.
+        /// episodes and recordings, which are sent again from the run's files after a reconnection.
         /// INVALID_ARGUMENT: the first message is no start, or a field is out of range; the text names it.
         /// RESOURCE_EXHAUSTED: as many runs as may be are live.
         /// UNAUTHENTICATED: the dashboard wants another token.
@@ -1625,7 +1630,7 @@ pub mod telemetry_service_server {
             + 'static;
         /// One run. The agent sends `start` first, then what happens; the dashboard answers `start` with `welcome`, and sends `control`
         /// whenever a viewer asks for something else. Nothing here may slow the agent: what does not fit is dropped and counted, but
-        /// episodes, which are sent again from the run's files after a reconnection.
+        /// episodes and recordings, which are sent again from the run's files after a reconnection.
         /// INVALID_ARGUMENT: the first message is no start, or a field is out of range; the text names it.
         /// RESOURCE_EXHAUSTED: as many runs as may be are live.
         /// UNAUTHENTICATED: the dashboard wants another token.
