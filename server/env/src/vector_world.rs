@@ -1,16 +1,8 @@
 //! Many lanes, stepped together.
 
-use std::sync::Arc;
-
-use rand_chacha::ChaCha8Rng;
-
 use crate::config::Autoreset;
-use crate::drive::{Start, Weather};
-use crate::random::{self, Purpose, below};
-use crate::{
-    Action, ConfigError, Course, Drive, EndReason, LaneInfo, LaneRoad, Phase, Pose, Road, Split, Track, Transition,
-    WorldConfig,
-};
+use crate::lane::{Lane, SharedTracks};
+use crate::{Action, ConfigError, Drive, EndReason, LaneInfo, LaneRoad, Pose, Road, Transition, WorldConfig};
 
 /// What one step of all lanes gave.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,32 +45,24 @@ pub enum LaneError {
 pub struct VectorWorld {
     config: WorldConfig,
     lanes: Vec<Lane>,
+    tracks: SharedTracks,
     batch: StepBatch,
     info: Option<LaneInfo>,
-}
-
-#[derive(Clone, Debug)]
-struct Lane {
-    drive: Drive,
-    /// Seed of its track; 0 on a circuit.
-    track: u64,
-    episode: u64,
-    /// Whether the last step or reset began its episode.
-    began: bool,
-    ended: bool,
 }
 
 impl VectorWorld {
     /// Makes the lanes and resets each to the first episode.
     pub fn new(config: WorldConfig) -> Result<Self, ConfigError> {
         config.validate()?;
-        let lanes: Vec<Lane> =
-            (0..config.lanes as u64).map(|lane| Lane::begin(&config, lane, config.first_episode)).collect();
+        let mut tracks = SharedTracks::default();
+        let lanes: Vec<Lane> = (0..config.lanes as u64)
+            .map(|number| Lane::begin(number, config.first_episode, &config, &mut tracks))
+            .collect();
         let observations = lanes.iter().flat_map(|lane| lane.drive.observation()).copied().collect();
         let (rewards, ends) = (vec![0.0; config.lanes], vec![None; config.lanes]);
         let batch = StepBatch { observations, rewards, ends, final_observations: Vec::new() };
         let info = config.info.then(LaneInfo::default);
-        let mut world = Self { config, lanes, batch, info };
+        let mut world = Self { config, lanes, tracks, batch, info };
         world.inform();
         Ok(world)
     }
@@ -116,17 +100,26 @@ impl VectorWorld {
         {
             return Err(LaneError::EpisodeOver(lane));
         }
-        self.batch.final_observations.clear();
-        for (k, (lane, &action)) in self.lanes.iter_mut().zip(actions).enumerate() {
-            let Transition { reward, end } = lane.step(action, &self.config, k as u64);
-            if end.is_some() && self.config.autoreset == Autoreset::SameStep {
-                self.batch.final_observations.extend(lane.drive.observation());
-                lane.begin_next(&self.config, k as u64);
+        let (config, tracks, batch) = (&self.config, &mut self.tracks, &mut self.batch);
+        let same_step = config.autoreset == Autoreset::SameStep;
+        batch.final_observations.clear();
+        let observations = batch.observations.chunks_exact_mut(config.options.rays);
+        for (k, (lane, observation)) in self.lanes.iter_mut().zip(observations).enumerate() {
+            let Transition { reward, end } = if lane.ended {
+                lane.begin_next(config, tracks);
+                Transition { reward: 0.0, end: None }
+            } else {
+                lane.step(actions[k])
+            };
+            if same_step && end.is_some() {
+                batch.final_observations.extend(lane.drive.observation());
+                lane.begin_next(config, tracks);
             }
-            self.batch.rewards[k] = reward;
-            self.batch.ends[k] = end;
+            batch.rewards[k] = reward;
+            batch.ends[k] = end;
+            observation.copy_from_slice(lane.drive.observation());
         }
-        self.observe();
+        self.inform();
         Ok(&self.batch)
     }
 
@@ -134,30 +127,24 @@ impl VectorWorld {
     /// the batch are those of no step: 0 and none.
     pub fn reset(&mut self, mask: &[bool]) -> Result<&StepBatch, LaneError> {
         self.check_count(mask.len())?;
-        for (k, (lane, &marked)) in self.lanes.iter_mut().zip(mask).enumerate() {
-            lane.began = false;
+        let observations = self.batch.observations.chunks_exact_mut(self.config.options.rays);
+        for ((lane, observation), &marked) in self.lanes.iter_mut().zip(observations).zip(mask) {
+            lane.began = marked;
             if marked {
-                lane.begin_next(&self.config, k as u64);
+                lane.begin_next(&self.config, &mut self.tracks);
+                observation.copy_from_slice(lane.drive.observation());
             }
         }
         self.batch.rewards.fill(0.0);
         self.batch.ends.fill(None);
         self.batch.final_observations.clear();
-        self.observe();
+        self.inform();
         Ok(&self.batch)
     }
 
     fn check_count(&self, given: usize) -> Result<(), LaneError> {
         let lanes = self.lanes.len();
         if given == lanes { Ok(()) } else { Err(LaneError::WrongCount { given, lanes }) }
-    }
-
-    fn observe(&mut self) {
-        let rays = self.config.options.rays;
-        for (observation, lane) in self.batch.observations.chunks_exact_mut(rays).zip(&self.lanes) {
-            observation.copy_from_slice(lane.drive.observation());
-        }
-        self.inform();
     }
 
     fn inform(&mut self) {
@@ -170,75 +157,10 @@ impl VectorWorld {
     }
 }
 
-impl Lane {
-    fn begin(config: &WorldConfig, number: u64, episode: u64) -> Self {
-        let (drive, track) = begin(config, number, episode);
-        Self { drive, track, episode, began: true, ended: false }
-    }
-
-    fn step(&mut self, action: Action, config: &WorldConfig, number: u64) -> Transition {
-        if self.ended {
-            self.begin_next(config, number);
-            return Transition { reward: 0.0, end: None };
-        }
-        let transition = self.drive.step(action);
-        self.began = false;
-        self.ended = transition.end.is_some();
-        transition
-    }
-
-    fn begin_next(&mut self, config: &WorldConfig, number: u64) {
-        *self = Self::begin(config, number, self.episode.wrapping_add(1));
-    }
-}
-
-/// The car at the start of an episode of a lane, and the seed of its track (0 on a circuit).
-///
-/// Training draws track, start and weather from the lane's streams. A held-out split is a fixed list: lane k drives track
-/// `(k + episode) mod tracks` in that episode, always from the same start and in the same weather, so that one lane over 50
-/// episodes and 50 lanes over one episode drive the same test.
-fn begin(config: &WorldConfig, lane: u64, episode: u64) -> (Drive, u64) {
-    let mut rng = random::stream(config.seed, Purpose::Episode, lane, episode);
-    let own_weather = || weather(config.seed, lane, episode);
-    let (seed, track, start, weather) = match &config.course {
-        Course::Circuit(circuit) => {
-            (0, Arc::clone(circuit.track()), Start::draw(circuit.track(), &mut rng), own_weather())
-        }
-        Course::Phase { phase, split: Split::Train } => {
-            let seed = Split::Train.first_track() + below(&mut rng, Split::Train.tracks());
-            let track = generated(config, *phase, seed);
-            let start = Start::draw(&track, &mut rng);
-            (seed, track, start, own_weather())
-        }
-        Course::Phase { phase, split } => {
-            let seed = split.first_track() + lane.wrapping_add(episode) % split.tracks();
-            let track = generated(config, *phase, seed);
-            let number = u64::from(phase.number());
-            let start = Start::draw(&track, &mut random::stream(seed, Purpose::HeldOutStart, number, 0));
-            (seed, track, start, weather(seed, number, 0))
-        }
-    };
-    (Drive::new(track, start, config.horizon, config.options, weather), seed)
-}
-
-fn weather(seed: u64, a: u64, b: u64) -> Weather {
-    let stream = |purpose| -> ChaCha8Rng { random::stream(seed, purpose, a, b) };
-    Weather { sensor_noise: stream(Purpose::SensorNoise), gusts: stream(Purpose::Gusts) }
-}
-
-fn generated(config: &WorldConfig, phase: Phase, seed: u64) -> Arc<Track> {
-    let length = Drive::road_length(config.horizon);
-    Arc::new(if config.options.varying_width {
-        phase.track_of_varying_width(seed, length)
-    } else {
-        phase.track(seed, length)
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{WorldOptions, WorldPreset};
+    use crate::{Course, Phase, Split, WorldOptions, WorldPreset};
 
     fn config(lanes: usize, split: Split) -> WorldConfig {
         WorldConfig { seed: 7, ..WorldConfig::base(Course::Phase { phase: Phase::Complex, split }, lanes, 30) }
