@@ -43,6 +43,8 @@ enum Task {
 enum Bench {
     /// What it costs to be looked at: frames a second, the dashboard's CPU, the agent's CPU with 50 readers.
     Dashboard,
+    /// What a step of the world costs with 1, 64 and 1,024 lanes, and what a track costs.
+    Env,
 }
 
 fn main() -> ExitCode {
@@ -68,6 +70,7 @@ fn perform(task: Task) -> Result<(), String> {
             chromium::ensure()?;
             runner::run(tiers::BENCH_DASHBOARD)
         }
+        Task::Bench { what: Bench::Env } => runner::run(tiers::BENCH_ENV),
         Task::Codegen => runner::run(tiers::CODEGEN),
     }
 }
@@ -84,6 +87,7 @@ mod tests {
         assert_eq!(task(&["test", "--containers"]), Some(Task::Test { supply_chain: false, containers: true }));
         assert_eq!(task(&["test", "--containers", "--supply-chain"]), None);
         assert_eq!(task(&["bench", "dashboard"]), Some(Task::Bench { what: Bench::Dashboard }));
+        assert_eq!(task(&["bench", "env"]), Some(Task::Bench { what: Bench::Env }));
         assert_eq!(task(&["codegen"]), Some(Task::Codegen));
         assert_eq!(task(&[]), None);
     }

@@ -68,6 +68,9 @@ pub(crate) const BENCH_DASHBOARD: &[Stage] = &[
     file("target/tools/python/bin/python", "-B dashboard/bench/cost.py"),
 ];
 
+/// What a step of the world costs, in process.
+pub(crate) const BENCH_ENV: &[Stage] = &[cargo("bench --locked -p spikedrive-env --bench vector_world")];
+
 /// The test that guards the generated code renews it when told to.
 pub(crate) const CODEGEN: &[Stage] =
     &[cargo("test --locked -p spikedrive-xtask --test generated_code").with("SPIKEDRIVE_CODEGEN", "write")];
@@ -78,7 +81,7 @@ mod tests {
 
     #[test]
     fn every_stage_that_resolves_dependencies_uses_the_lockfile() {
-        let stages = [TEST, SUPPLY_CHAIN, CONTAINERS, BENCH_DASHBOARD, CODEGEN].concat();
+        let stages = [TEST, SUPPLY_CHAIN, CONTAINERS, BENCH_DASHBOARD, BENCH_ENV, CODEGEN].concat();
         for stage in
             stages.iter().map(Stage::to_string).filter(|stage| stage.contains("cargo ") && !stage.contains("cargo fmt"))
         {
