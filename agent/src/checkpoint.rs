@@ -1,22 +1,19 @@
-//! Weight files: `W[post, pre]` as `.npy`, and beside it a `.json` that tells what network it belongs to.
+//! Weight files: what a network learned, and beside it a `.json` that tells what network it belongs to.
 
-use std::fs::File;
-use std::io::{self, BufRead, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use ndarray::Array2;
-use ndarray_npy::npy::header::Header;
-use ndarray_npy::{ReadNpyError, ReadNpyExt, WriteNpyExt};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use spikedrive_env::WorldOptions;
 use spikedrive_learners::preset::{DEFAULT_READING, Preset};
 use spikedrive_learners::seed::Reading;
 use spikedrive_learners::snn::network::NetworkError;
-use spikedrive_learners::{Learner, LearnerConfig, Memory, Policy};
+use spikedrive_learners::{Learner, LearnerConfig, Memory, NamedArray, Policy};
 
 use crate::failure::Failure;
 use crate::files::write_whole;
+use crate::numpy;
 
 /// Version of the sidecar's format.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -33,7 +30,7 @@ pub struct Sidecar {
     pub preset: String,
     /// Kind of encoder; its parameters are in `config`.
     pub encoder: String,
-    /// What was learned beside the weights: a field `critic` or `baseline`.
+    /// What was learned beside the weights: a field `critic`, `baseline`, `steps` or `updates`.
     #[serde(flatten)]
     pub memory: Memory,
     /// Training episodes behind them.
@@ -77,7 +74,7 @@ pub enum Origin {
 #[derive(Debug, thiserror::Error)]
 pub enum WeightsError {
     /// It cannot be read.
-    #[error("cannot read {}: {error}; give a .npy file, or the directory of a run", path.display())]
+    #[error("cannot read {}: {error}; give a .npy or .npz file, or the directory of a run", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -85,7 +82,7 @@ pub enum WeightsError {
         error: io::Error,
     },
     /// It is no array of floating-point numbers.
-    #[error("{} is no usable numpy file: {reason}; it must hold 100 × 100 numbers, float32 or float64", path.display())]
+    #[error("{} is no usable numpy file: {reason}; it must hold {}, float32 or float64", path.display(), numpy::contents(path))]
     NotAnArray {
         /// The file.
         path: PathBuf,
@@ -163,30 +160,39 @@ impl Sidecar {
     }
 }
 
+/// A parameter at its default that older files do not have: without it, their hashes stay what they were.
+const ADDED_LATER: &str = r#","signal":"spikes""#;
+
 /// First 16 hexadecimal digits of the SHA-256 of a configuration as JSON.
 pub fn config_hash(config: &impl Serialize) -> String {
-    let json = serde_json::to_vec(config).unwrap_or_default();
+    let json = serde_json::to_string(config).unwrap_or_default().replace(ADDED_LATER, "");
     Sha256::digest(json).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Writes weights and sidecar, each whole or not at all. A kill between the two leaves the weights of one moment beside the critic
 /// of the next; driving needs the weights alone.
-pub fn save(path: &Path, weights: &Array2<f32>, sidecar: &Sidecar) -> Result<(), Failure> {
+pub fn save(path: &Path, arrays: &[NamedArray], sidecar: &Sidecar) -> Result<(), Failure> {
     write_whole(&sidecar_path(path), |file| serde_json::to_writer_pretty(file, sidecar).map_err(io::Error::other))?;
-    write_whole(path, |file| weights.write_npy(file).map_err(io::Error::other))
+    write_whole(path, |file| numpy::write(arrays, file))
+}
+
+/// The name of a weight file: that of one matrix ends in `.npy`, that of several arrays in `.npz`.
+pub fn file_name(stem: &str, config: &LearnerConfig) -> String {
+    format!("{stem}.{}", if config.has_synapses() { numpy::NPY } else { numpy::NPZ })
 }
 
 /// Reads weights and sidecar.
 pub fn load(path: &Path) -> Result<Checkpoint, WeightsError> {
-    let weights = read_weights(path)?;
+    let arrays = numpy::read(path)?;
     let sidecar = read_sidecar(path)?;
-    let policy = policy(path, sidecar.config, &weights)?;
+    let policy = policy(path, sidecar.config, &arrays)?;
     if sidecar.config.fits(&sidecar.memory) {
         return Ok(Checkpoint { path: path.to_owned(), origin: Origin::Run, sidecar, policy });
     }
     let name = match sidecar.memory {
         Memory::Critic(_) => "critic",
         Memory::Baseline(_) => "baseline",
+        Memory::Steps(_) | Memory::Updates(_) => "counter",
     };
     let reason = format!("its {name} does not fit its config: it was changed, or belongs to another file");
     Err(WeightsError::BadSidecar { sidecar: sidecar_path(path), reason })
@@ -204,7 +210,7 @@ pub fn load_seed(path: &Path, reading: Option<Reading>) -> Result<Checkpoint, We
             return Ok(checkpoint);
         }
         LearnerConfig::Seed(config) => format!("reading {}", config.reading),
-        LearnerConfig::Snn(_) => format!("preset {}", checkpoint.sidecar.preset),
+        _ => format!("preset {}", checkpoint.sidecar.preset),
     };
     let asked = match (checkpoint.sidecar.config, reading) {
         (LearnerConfig::Seed(_), Some(reading)) => format!("reading {reading}"),
@@ -217,7 +223,7 @@ pub fn load_seed(path: &Path, reading: Option<Reading>) -> Result<Checkpoint, We
 fn load_bare(path: &Path, reading: Reading) -> Result<Checkpoint, WeightsError> {
     let preset = Preset::Seed(reading);
     let config = preset.config();
-    let policy = policy(path, config, &read_weights(path)?)?;
+    let policy = policy(path, config, &numpy::read(path)?)?;
     let sidecar = Sidecar {
         schema_version: SCHEMA_VERSION,
         preset: preset.name().to_owned(),
@@ -233,8 +239,8 @@ fn load_bare(path: &Path, reading: Reading) -> Result<Checkpoint, WeightsError> 
     Ok(Checkpoint { path: path.to_owned(), origin: Origin::Bare, sidecar, policy })
 }
 
-fn policy(path: &Path, config: LearnerConfig, weights: &Array2<f32>) -> Result<Box<dyn Policy>, WeightsError> {
-    config.policy(weights).map_err(|error| WeightsError::Network { path: path.to_owned(), error })
+fn policy(path: &Path, config: LearnerConfig, arrays: &[NamedArray]) -> Result<Box<dyn Policy>, WeightsError> {
+    config.policy(arrays).map_err(|error| WeightsError::Network { path: path.to_owned(), error })
 }
 
 /// Reads the sidecar of a weight file.
@@ -269,53 +275,13 @@ fn sidecar_path(path: &Path) -> PathBuf {
     path.with_extension("json")
 }
 
-/// A header opens a dictionary and a shape; the reader takes time that is exponential in nested brackets.
-const MAX_BRACKETS: usize = 4;
-/// A header's longest length: that of version 1.
-const MAX_HEADER_BYTES: u64 = 1 << 16;
-
-/// The header of a numpy file: after magic string, version and length it ends with a newline.
-fn read_header(file: impl BufRead) -> io::Result<Vec<u8>> {
-    let (mut prefix, mut header) = ([0; 12], Vec::new());
-    let mut file = file.take(MAX_HEADER_BYTES);
-    let read = file.read(&mut prefix)?;
-    file.read_until(b'\n', &mut header)?;
-    Ok([&prefix[..read], &header].concat())
-}
-
-/// The first 200 characters of an error that may quote a file.
-fn shortened(error: &impl ToString) -> String {
-    error.to_string().chars().take(200).collect()
-}
-
-/// A matrix of float32 or float64, in C or Fortran order.
-fn read_weights(path: &Path) -> Result<Array2<f32>, WeightsError> {
-    let unreadable = |error| WeightsError::Unreadable { path: path.to_owned(), error };
-    let unusable = |reason| WeightsError::NotAnArray { path: path.to_owned(), reason };
-    let open = || File::open(path).map(io::BufReader::new).map_err(unreadable);
-    let header = read_header(open()?).map_err(unreadable)?;
-    if header.iter().filter(|&&byte| b"([{".contains(&byte)).count() > MAX_BRACKETS {
-        return Err(unusable("its header is no dictionary of a dtype, an order and a shape".to_owned()));
-    }
-    // A reader makes room for what the header promises before it looks at the file: a forged one would exhaust the memory.
-    let shape = Header::from_reader(&mut open()?).map_err(|error| unusable(shortened(&error)))?.shape;
-    let promised = shape.iter().try_fold(size_of::<f32>(), |bytes, &length| bytes.checked_mul(length));
-    let held = std::fs::metadata(path).map_err(unreadable)?.len();
-    if promised.is_none_or(|bytes| bytes as u64 > held) {
-        return Err(unusable(format!("its header promises the shape {shape:?}, more than its {held} bytes hold")));
-    }
-    let single = match Array2::<f32>::read_npy(open()?) {
-        Err(ReadNpyError::WrongDescriptor(_)) => {
-            Array2::<f64>::read_npy(open()?).map(|array| array.mapv(|weight| weight as f32))
-        }
-        single => single,
-    };
-    single.map_err(|error| unusable(shortened(&error)))
-}
-
 #[cfg(test)]
 mod tests {
-    use ndarray::ShapeBuilder;
+    use std::fs::File;
+
+    use ndarray::{Array2, ShapeBuilder};
+    use ndarray_npy::WriteNpyExt;
+    use ndarray_npy::npy::header::Header;
     use spikedrive_learners::snn;
 
     use super::*;
@@ -335,16 +301,16 @@ mod tests {
                 Self { directory: tempfile::tempdir().unwrap(), learner: preset.config().learner(1, 10, 1).unwrap() };
             let world = WorldOptions { gust: 0.3, ..WorldOptions::default() };
             let sidecar = Sidecar::of(saved.learner.as_ref(), preset.name(), 1, world, Some(12.5));
-            save(&saved.path(), saved.weights(), &sidecar).unwrap();
+            save(&saved.path(), &saved.learner.policy().arrays(), &sidecar).unwrap();
             saved
         }
 
         fn weights(&self) -> &Array2<f32> {
-            self.learner.policy().weights()
+            self.learner.policy().synapses().unwrap()
         }
 
         fn path(&self) -> PathBuf {
-            self.directory.path().join("last.npy")
+            self.directory.path().join(file_name("last", &self.learner.config()))
         }
 
         fn overwrite<T: ndarray_npy::WritableElement>(&self, weights: &Array2<T>) {
@@ -361,7 +327,7 @@ mod tests {
         for preset in Preset::all() {
             let saved = Saved::of(preset);
             let loaded = load(&saved.path()).unwrap();
-            assert_eq!(loaded.policy.weights(), saved.weights());
+            assert_eq!(loaded.policy.arrays(), saved.learner.policy().arrays(), "{preset}");
             assert_eq!((loaded.sidecar.config, loaded.origin), (preset.config(), Origin::Run));
             let json = |memory| serde_json::to_string(&memory).unwrap();
             assert_eq!(json(loaded.sidecar.memory), json(saved.learner.memory()));
@@ -371,17 +337,36 @@ mod tests {
     }
 
     #[test]
+    fn a_sidecar_from_before_there_were_rates_loads() {
+        let saved = Saved::new();
+        let sidecar = saved.path().with_extension("json");
+        let text = std::fs::read_to_string(&sidecar).unwrap();
+        let older = text.replace("\"signal\": \"spikes\",", "");
+        assert_ne!(older, text);
+        std::fs::write(&sidecar, older).unwrap();
+        assert_eq!(load(&saved.path()).unwrap().sidecar.config, saved.learner.config());
+        // What the hash is of, for those who compute it themselves.
+        let json = serde_json::to_string(&saved.learner.config()).unwrap().replace(",\"signal\":\"spikes\"", "");
+        let digest = Sha256::digest(json).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        assert_eq!(config_hash(&saved.learner.config()), digest[..16]);
+        let rates = Preset::Snn(snn::Preset::Spikeless).config();
+        let mut spikes = snn::Preset::Spikeless.config();
+        spikes.signal = snn::Signal::Spikes;
+        assert_ne!(config_hash(&rates), config_hash(&LearnerConfig::from(spikes)));
+    }
+
+    #[test]
     fn every_float_type_and_order_loads() {
         let saved = Saved::new();
         let weights = saved.weights().clone();
         let mut fortran = Array2::zeros((100, 100).f());
         fortran.assign(&weights);
         saved.overwrite(&fortran);
-        assert_eq!(load(&saved.path()).unwrap().policy.weights(), saved.weights());
+        assert_eq!(load(&saved.path()).unwrap().policy.synapses(), Some(saved.weights()));
         saved.overwrite(&weights.mapv(f64::from));
-        assert_eq!(load(&saved.path()).unwrap().policy.weights(), saved.weights());
+        assert_eq!(load(&saved.path()).unwrap().policy.synapses(), Some(saved.weights()));
         saved.overwrite(&fortran.mapv(f64::from));
-        assert_eq!(load(&saved.path()).unwrap().policy.weights(), saved.weights());
+        assert_eq!(load(&saved.path()).unwrap().policy.synapses(), Some(saved.weights()));
     }
 
     #[test]
@@ -413,6 +398,32 @@ mod tests {
     }
 
     #[test]
+    fn arrays_of_another_network_are_refused() {
+        let saved = Saved::of(Preset::Dqn);
+        let arrays = saved.learner.policy().arrays();
+        let write = |arrays: &[NamedArray]| write_whole(&saved.path(), |file| numpy::write(arrays, file)).unwrap();
+        write(&arrays[1..]);
+        assert!(saved.refusal().ends_with("last.npz: there is no array q.0.weight: it must be 64 × 6"));
+        let mut changed = arrays.clone();
+        changed[2].values = Array2::zeros((64, 63));
+        write(&changed);
+        assert!(saved.refusal().contains("the array q.1.weight is 64 × 63: it must be 64 × 64"), "{}", saved.refusal());
+        changed[2].values = Array2::from_elem((64, 64), f32::INFINITY);
+        write(&changed);
+        assert!(saved.refusal().contains("q.1.weight [0, 0] is inf: every number must be finite"));
+        write(&arrays);
+        let whole = std::fs::read(saved.path()).unwrap();
+        for length in [0, 100, whole.len() - 1] {
+            std::fs::write(saved.path(), &whole[..length]).unwrap();
+            let refusal = saved.refusal();
+            assert!(
+                refusal.contains("is no usable numpy file") && refusal.contains("it must hold named arrays"),
+                "{refusal}"
+            );
+        }
+    }
+
+    #[test]
     fn bad_sidecars_are_refused_with_the_reason() {
         let saved = Saved::new();
         let sidecar = saved.path().with_extension("json");
@@ -437,7 +448,7 @@ mod tests {
         saved.weights().mapv(f64::from).write_npy(File::create(&path).unwrap()).unwrap();
         assert!(load(&path).unwrap_err().to_string().contains("json is missing"));
         let loaded = load_seed(&path, Some(Reading::A)).unwrap();
-        assert_eq!((loaded.origin, loaded.policy.weights()), (Origin::Bare, saved.weights()));
+        assert_eq!((loaded.origin, loaded.policy.synapses()), (Origin::Bare, Some(saved.weights())));
         assert_eq!(loaded.sidecar.world, WorldOptions::default());
         assert_eq!(loaded.sidecar.config, Preset::Seed(Reading::A).config());
         assert_eq!(load_seed(&path, None).unwrap().sidecar.config, Preset::Seed(DEFAULT_READING).config());

@@ -18,6 +18,7 @@ pub mod files;
 pub mod jobs;
 pub mod lesson;
 pub mod literal;
+pub mod numpy;
 pub mod overrides;
 pub mod parameters;
 pub mod recordings;

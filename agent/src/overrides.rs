@@ -59,16 +59,13 @@ impl Overrides {
 
     /// The preset with all changes, checked.
     pub fn apply(&self, preset: LearnerConfig) -> Result<LearnerConfig, String> {
-        match preset {
-            LearnerConfig::Snn(config) => {
-                let config = self.apply_to(config)?;
-                config.validate().map_err(|reason| self.blame_by_reason(reason)).map(|()| config.into())
-            }
-            LearnerConfig::Seed(config) => {
-                let config = self.apply_to(config)?;
-                config.validate().map_err(|reason| self.blame_by_reason(reason)).map(|()| config.into())
-            }
-        }
+        let config: LearnerConfig = match preset {
+            LearnerConfig::Snn(config) => self.apply_to(config)?.into(),
+            LearnerConfig::Seed(config) => self.apply_to(config)?.into(),
+            LearnerConfig::Dqn(config) => self.apply_to(config)?.into(),
+            LearnerConfig::Ppo(config) => self.apply_to(config)?.into(),
+        };
+        config.validate().map_err(|reason| self.blame_by_reason(reason)).map(|()| config)
     }
 
     fn apply_to<T: Copy + DeserializeOwned + Serialize>(&self, preset: T) -> Result<T, String> {

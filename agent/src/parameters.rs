@@ -36,6 +36,8 @@ pub fn parameters(config: &LearnerConfig) -> Result<Vec<Assignment>, String> {
     let value = match config {
         LearnerConfig::Snn(config) => serialised(config),
         LearnerConfig::Seed(config) => serialised(config),
+        LearnerConfig::Dqn(config) => serialised(config),
+        LearnerConfig::Ppo(config) => serialised(config),
     }?;
     let mut parameters = Vec::new();
     flatten(Vec::new(), value, &mut parameters);

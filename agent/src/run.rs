@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use spikedrive_env::Phase;
 use spikedrive_proto::address::Address;
 
+use crate::checkpoint::file_name;
 use crate::env::RemoteFactory;
 use crate::evaluate::{EpisodeResult, Evaluator, Trace};
 use crate::failure::Failure;
@@ -127,7 +128,7 @@ impl Run {
 }
 
 fn stopped(trainer: &Trainer, run: &str) -> String {
-    let last = Path::new(run).join("weights").join("last.npy");
+    let last = Path::new(run).join("weights").join(file_name("last", &trainer.config().learner));
     let episodes = trainer.learner().episode();
     format!(
         "stopped after {episodes} episodes; the network is kept in {}; go on with `train --resume {run}`",

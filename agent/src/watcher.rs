@@ -46,8 +46,8 @@ impl Watcher {
         let start = |dashboard| {
             let config = trainer.config();
             let blank = config.learner.learner(config.seed, config.episodes, config.lanes)?;
-            let initial = messages::matrix(blank.policy().weights());
-            Telemetry::start(dashboard, directory, populations(Watch::Everything), Some(initial))
+            let initial = blank.policy().synapses().map(messages::matrix);
+            Telemetry::start(dashboard, directory, populations(Watch::Everything), initial)
         };
         let telemetry = onlookers.dashboard.map(start).transpose()?;
         let record = || {

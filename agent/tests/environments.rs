@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use ndarray::Array2;
 use spikedrive_agent::embedded::EmbeddedServer;
 use spikedrive_agent::env::{EnvError, EnvFactory, LocalFactory, RemoteFactory};
 use spikedrive_agent::evaluate::{EpisodeResult, Evaluator, held_out};
@@ -14,8 +13,8 @@ use spikedrive_agent::train::{EpisodeRecord, TrainConfig, Trainer};
 use spikedrive_env::{
     Action, Circuit, CircuitMode, Course, EndReason, LaneInfo, Phase, Split, StepBatch, WorldConfig, WorldOptions,
 };
-use spikedrive_learners::Preset;
 use spikedrive_learners::snn::{self, Network};
+use spikedrive_learners::{NamedArray, Preset};
 
 /// Runs a test on both implementations.
 fn on_both<T>(test: impl Fn(&dyn EnvFactory) -> T) -> (T, T) {
@@ -148,14 +147,14 @@ fn train(
     factory: &dyn EnvFactory,
     preset: Preset,
     threads: usize,
-) -> (Array2<f32>, Vec<EpisodeRecord>, Vec<EpisodeResult>) {
+) -> (Vec<NamedArray>, Vec<EpisodeRecord>, Vec<EpisodeResult>) {
     let config = TrainConfig::base(preset.config(), Lesson::from(CurriculumPreset::Ceiling), 40, 4);
     let (evaluator, stop, mut log) =
         (Evaluator::new(threads).unwrap(), StopFlag::default(), Vec::<EpisodeRecord>::new());
     let mut trainer = Trainer::new(config, factory, &evaluator, &stop).unwrap();
     trainer.run(&mut log).unwrap();
     let test = trainer.test(Phase::Complex, 100).unwrap();
-    (trainer.learner().policy().weights().clone(), log, test)
+    (trainer.learner().policy().arrays(), log, test)
 }
 
 #[test]

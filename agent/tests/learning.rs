@@ -64,3 +64,22 @@ fn the_curriculum_leads_to_the_same_place() {
     learns(Preset::Stdp, Lesson::from(CurriculumPreset::Ceiling), 1..3, 239.0, 90);
     learns(Preset::Pathway, Lesson::from(CurriculumPreset::Seed), 1..2, 241.0, 40);
 }
+
+#[test]
+fn rates_learn_as_spikes_do() {
+    learns(Preset::Spikeless, Lesson::Direct(Phase::Complex), 1..3, 241.0, 40);
+}
+
+/// On straight roads a hundred episodes are enough for the deep networks, too; who always steers straight gets FLOOR, and crashes.
+#[test]
+fn the_dense_networks_learn_the_easiest_phase() {
+    for preset in ["dqn", "ppo"] {
+        let preset: spikedrive_learners::Preset = preset.parse().unwrap();
+        let (evaluator, stop) = (Evaluator::new(2).unwrap(), StopFlag::default());
+        let config = TrainConfig::base(preset.config(), Lesson::Direct(Phase::Straight), 100, 1);
+        let mut trainer = Trainer::new(config, &LocalFactory, &evaluator, &stop).unwrap();
+        trainer.run(&mut ()).unwrap();
+        let test = trainer.test(Phase::Straight, 100).unwrap();
+        assert!(mean_return(&test) >= 230.0 && crash_rate(&test) == 0.0, "{preset}: {}", mean_return(&test));
+    }
+}

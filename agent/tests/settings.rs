@@ -35,6 +35,8 @@ fn printed_settings_read_back_to_the_same() {
         "--preset pathway --set sleep=none --set critic.rate=1e-3 --phase 2 --episodes 7 --gust 0.10 --varying-width",
         "--preset memory --rays 9 --set divisive.gain=1.1 --schedule phase-decay --set schedule.gamma=0.99",
         "--preset seed --reading C --set dopamine.baseline_rate=0.10000000149011612 --set stdp.a_minus=0.0051",
+        "--preset dqn --set hidden=[8] --set inputs={kind=stack,k=4} --schedule fixed --rays 5 --lanes 3",
+        "--preset ppo --set inputs={kind=code} --set learning_rate=1e-4 --set hidden=[16,16,16]",
         "--preset frugal --curriculum seed --curriculum-window 3 --curriculum-thresholds 70%,30,-1e1",
     ];
     for arguments in presets.chain(others.map(str::to_owned)) {
@@ -139,6 +141,27 @@ fn impossible_parameters_are_refused_with_path_value_and_remedy() {
         ("--set motor_neurons=22", ["do not fit 100 neurons", "use at least 3 motor neurons and 100 neurons in all"]),
         ("--preset frugal --set code.rays=5 --set code.cells_per_sensor=9", ["casts 3 rays", "use a world of 5 rays"]),
         ("--preset seed --set reading=D", ["--set reading = \"D\" is impossible", "expected one of `A`, `B`, `C`"]),
+        ("--preset dqn --set batch=0", ["--set batch: 0 is outside [1, 4096]", "use a number within"]),
+        ("--preset dqn --set hidden=[64,0]", ["--set hidden = [64, 0] is impossible", "a hidden layer of 0 units"]),
+        ("--preset dqn --set inputs={kind=stack,k=0}", ["--set inputs.k: 0 is outside [1, 32]", "use a number within"]),
+        ("--preset dqn --set inputs={kind=eyes}", ["unknown variant `eyes`", "`sensors-action`, `stack`, `code`"]),
+        ("--preset dqn --set rays=5", ["casts 3 rays and the network takes 5", "use a world of 5 rays"]),
+        ("--preset ppo --set clip=0", ["--set clip: 0 is outside (0, 1]", "use a number within"]),
+        ("--preset ppo --set lif.noise_sd=1", ["--set lif is unknown", "use activation, adam, clip"]),
+        ("--preset ppo --set adam.beta1=1", ["--set adam.beta1: 1 is outside [0, 1)", "use a number within"]),
+        ("--preset ppo --reading A", ["--reading is for --preset seed", "the preset ppo leaves nothing open"]),
+        (
+            "--preset spikeless --set hidden_neurons=10",
+            ["signal: rates make no hidden neuron spike, and there are 10", "use hidden_neurons = 0"],
+        ),
+        (
+            "--preset stdp --set signal=rates",
+            ["--set signal: rates make no pairs of spikes", "use the plasticity pre-count"],
+        ),
+        (
+            "--preset own-spike --set signal=rates",
+            ["--set signal: rates make no pairs of spikes", "use the plasticity pre-count"],
+        ),
         (
             "--preset seed --set code.rays=3",
             ["--set code is unknown", "use dopamine, input_current, lif, mode, reading"],

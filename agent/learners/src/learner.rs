@@ -6,6 +6,8 @@ use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use crate::activity::{Activity, Population, Watch};
+use crate::arrays::NamedArray;
+use crate::dense::{DqnConfig, DqnLearner, DqnState, PpoConfig, PpoLearner, PpoState};
 use crate::seed::{SeedConfig, SeedLearner, SeedLearnerState, SeedNetwork, SeedState};
 use crate::snn::network::NetworkError;
 use crate::snn::synapses::Layout;
@@ -58,12 +60,13 @@ pub trait Learner {
     /// The neurons whose spikes are noted, layer by layer.
     fn populations(&self, watch: Watch) -> Vec<Population>;
 
-    /// The lane's eligibility traces as they are now, in the places of their weights: `e[post, pre]`.
-    fn eligibility(&self, lane: usize) -> Array2<f32>;
+    /// The lane's eligibility traces as they are now, in the places of their synapses, `e[post, pre]`; none where there are no
+    /// synapses.
+    fn eligibility(&self, lane: usize) -> Option<Array2<f32>>;
 }
 
-/// What a learner of either kind carries from one round to the next: weights, critic or baseline, random streams, counters, remembered
-/// episodes.
+/// What a learner of any kind carries from one round to the next: weights, critic or baseline, random streams, counters, remembered
+/// episodes or steps.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LearnerState {
@@ -71,12 +74,24 @@ pub enum LearnerState {
     Snn(Box<SpikingState>),
     /// Of the first design.
     Seed(SeedLearnerState),
+    /// Of DQN.
+    Dqn(Box<DqnState>),
+    /// Of PPO.
+    Ppo(Box<PpoState>),
 }
+
+/// Name of the array of a spiking network, `W[post, pre]`.
+pub const WEIGHTS: &str = "weights";
 
 /// A network that drives and does not learn.
 pub trait Policy: Debug + Send + Sync {
-    /// `W[post, pre]`.
-    fn weights(&self) -> &Array2<f32>;
+    /// All that was learned and is needed to drive: what a file keeps. A spiking network has one, [`WEIGHTS`].
+    fn arrays(&self) -> Vec<NamedArray>;
+
+    /// `W[post, pre]` of a spiking network, to be looked at; none of another.
+    fn synapses(&self) -> Option<&Array2<f32>> {
+        None
+    }
 
     /// Checks that an observation of `rays` distances is what the network takes.
     fn check_rays(&self, rays: usize) -> Result<(), NetworkError>;
@@ -106,6 +121,10 @@ pub enum LearnerConfig {
     Snn(SnnConfig),
     /// The first design, [`crate::seed`].
     Seed(SeedConfig),
+    /// Deep Q-learning, [`crate::dense::dqn`].
+    Dqn(DqnConfig),
+    /// Proximal policy optimisation, [`crate::dense::ppo`].
+    Ppo(PpoConfig),
 }
 
 /// What a learner has learned beside the weights; in files a field of its own name.
@@ -116,6 +135,10 @@ pub enum Memory {
     Critic(Critic),
     /// The moving baseline of the first design.
     Baseline(f64),
+    /// Steps of DQN so far, by which its exploration goes.
+    Steps(u64),
+    /// Rollouts from which PPO has learned.
+    Updates(u64),
 }
 
 impl LearnerConfig {
@@ -124,6 +147,8 @@ impl LearnerConfig {
         Ok(match self {
             Self::Snn(config) => Box::new(SpikingLearner::new(config, seed, run_episodes, lanes)?),
             Self::Seed(config) => Box::new(SeedLearner::new(config, seed, lanes)?),
+            Self::Dqn(config) => Box::new(DqnLearner::new(config, seed, run_episodes, lanes)?),
+            Self::Ppo(config) => Box::new(PpoLearner::new(config, seed, run_episodes, lanes)?),
         })
     }
 
@@ -134,23 +159,63 @@ impl LearnerConfig {
                 Box::new(SpikingLearner::restored(config, run_episodes, *state)?)
             }
             (Self::Seed(config), LearnerState::Seed(state)) => Box::new(SeedLearner::restored(config, state)?),
+            (Self::Dqn(config), LearnerState::Dqn(state)) => {
+                Box::new(DqnLearner::restored(config, run_episodes, *state)?)
+            }
+            (Self::Ppo(config), LearnerState::Ppo(state)) => {
+                Box::new(PpoLearner::restored(config, run_episodes, *state)?)
+            }
             _ => return Err(NetworkError::Config("the state belongs to a learner of another kind".to_owned())),
         })
     }
 
-    /// A network with given weights `W[post, pre]`.
-    pub fn policy(self, weights: &Array2<f32>) -> Result<Box<dyn Policy>, NetworkError> {
+    /// A network from the arrays that [`Policy::arrays`] told of it.
+    pub fn policy(self, arrays: &[NamedArray]) -> Result<Box<dyn Policy>, NetworkError> {
+        let weights = || {
+            let weights = arrays.iter().find(|array| array.name == WEIGHTS);
+            weights
+                .map(|array| &array.values)
+                .ok_or_else(|| NetworkError::Array(format!("there is no array {WEIGHTS}")))
+        };
         Ok(match self {
-            Self::Snn(config) => Box::new(Network::with_weights(config, weights)?),
-            Self::Seed(config) => Box::new(SeedNetwork::with_weights(config, weights)?),
+            Self::Snn(config) => Box::new(Network::with_weights(config, weights()?)?),
+            Self::Seed(config) => Box::new(SeedNetwork::with_weights(config, weights()?)?),
+            Self::Dqn(config) => Box::new(config.policy(arrays)?),
+            Self::Ppo(config) => Box::new(config.policy(arrays)?),
         })
     }
 
-    /// How sensors become spikes.
+    /// Checks every parameter that a file could hold.
+    pub fn validate(&self) -> Result<(), String> {
+        match self {
+            Self::Snn(config) => config.validate(),
+            Self::Seed(config) => config.validate(),
+            Self::Dqn(config) => config.validate(),
+            Self::Ppo(config) => config.validate(),
+        }
+    }
+
+    /// How many rays it takes; none where it does not say.
+    pub fn rays(&self) -> Option<usize> {
+        match self {
+            Self::Snn(config) => Some(config.code.rays),
+            Self::Seed(_) => None,
+            Self::Dqn(config) => Some(config.rays),
+            Self::Ppo(config) => Some(config.rays),
+        }
+    }
+
+    /// Whether a file keeps its network as one array, [`WEIGHTS`].
+    pub fn has_synapses(&self) -> bool {
+        matches!(self, Self::Snn(_) | Self::Seed(_))
+    }
+
+    /// How sensors become spikes, or the inputs of a dense network.
     pub fn encoder(&self) -> &'static str {
         match self {
             Self::Snn(_) => "gaussian-population",
             Self::Seed(_) => "bernoulli-rate",
+            Self::Dqn(_) | Self::Ppo(_) => "dense",
         }
     }
 
@@ -159,6 +224,7 @@ impl LearnerConfig {
         match (self, memory) {
             (Self::Snn(config), Memory::Critic(critic)) => critic.is_valid(Layout::new(config).afferents().len()),
             (Self::Seed(_), Memory::Baseline(baseline)) => baseline.is_finite(),
+            (Self::Dqn(_), Memory::Steps(_)) | (Self::Ppo(_), Memory::Updates(_)) => true,
             _ => false,
         }
     }
@@ -173,6 +239,18 @@ impl From<SnnConfig> for LearnerConfig {
 impl From<SeedConfig> for LearnerConfig {
     fn from(config: SeedConfig) -> Self {
         Self::Seed(config)
+    }
+}
+
+impl From<DqnConfig> for LearnerConfig {
+    fn from(config: DqnConfig) -> Self {
+        Self::Dqn(config)
+    }
+}
+
+impl From<PpoConfig> for LearnerConfig {
+    fn from(config: PpoConfig) -> Self {
+        Self::Ppo(config)
     }
 }
 
@@ -233,8 +311,8 @@ impl Learner for SpikingLearner {
         Self::populations(self, watch)
     }
 
-    fn eligibility(&self, lane: usize) -> Array2<f32> {
-        Self::eligibility(self, lane)
+    fn eligibility(&self, lane: usize) -> Option<Array2<f32>> {
+        Some(Self::eligibility(self, lane))
     }
 }
 
@@ -295,14 +373,18 @@ impl Learner for SeedLearner {
         SeedNetwork::populations()
     }
 
-    fn eligibility(&self, lane: usize) -> Array2<f32> {
-        Self::eligibility(self, lane)
+    fn eligibility(&self, lane: usize) -> Option<Array2<f32>> {
+        Some(Self::eligibility(self, lane))
     }
 }
 
 impl Policy for Network {
-    fn weights(&self) -> &Array2<f32> {
-        Self::weights(self)
+    fn arrays(&self) -> Vec<NamedArray> {
+        vec![NamedArray { name: WEIGHTS.to_owned(), values: self.weights().clone() }]
+    }
+
+    fn synapses(&self) -> Option<&Array2<f32>> {
+        Some(self.weights())
     }
 
     fn check_rays(&self, rays: usize) -> Result<(), NetworkError> {
@@ -329,8 +411,12 @@ impl Driver for (&Network, NetworkState) {
 }
 
 impl Policy for SeedNetwork {
-    fn weights(&self) -> &Array2<f32> {
-        Self::weights(self)
+    fn arrays(&self) -> Vec<NamedArray> {
+        vec![NamedArray { name: WEIGHTS.to_owned(), values: self.weights().clone() }]
+    }
+
+    fn synapses(&self) -> Option<&Array2<f32>> {
+        Some(self.weights())
     }
 
     fn check_rays(&self, rays: usize) -> Result<(), NetworkError> {
@@ -388,9 +474,10 @@ mod tests {
                 learner.watch(1, if step % 2 == 0 { watch } else { Watch::Nothing });
                 let actions = [0, 1].map(|lane| learner.act(lane, &[f32::from(step), 12.0, 7.0]));
                 let (activity, unseen) = (learner.activity(1), learner.activity(0));
-                assert_eq!(activity.raster.is_some(), step % 2 == 0 && watch != Watch::Nothing);
+                let spikes = !learner.populations(watch).is_empty();
+                assert_eq!(activity.raster.is_some(), spikes && step % 2 == 0 && watch != Watch::Nothing, "{preset}");
                 assert_eq!(unseen.raster, None);
-                if let Preset::Snn(_) = preset {
+                if !matches!(preset, Preset::Seed(_)) {
                     let shares = activity.shares.unwrap();
                     assert!((shares.iter().sum::<f32>() - 1.0).abs() < 1e-5 && shares[actions[1]] > 0.0, "{preset}");
                     assert_eq!((activity.value.is_some(), activity.dopamine.is_some()), (true, step > 0), "{preset}");
@@ -403,7 +490,7 @@ mod tests {
                     learner.reward(lane, f64::from(step) - 3.0, end);
                 }
             }
-            assert_ne!(learner.eligibility(1), Array2::zeros((100, 100)), "{preset}");
+            assert_ne!(learner.eligibility(1), Some(Array2::zeros((100, 100))), "{preset}");
             (0..2).for_each(|lane| _ = learner.end_episode(lane));
         }
         learner
@@ -417,7 +504,9 @@ mod tests {
                 let watched = watched_run(preset, watch);
                 assert_eq!(watched.state(), unwatched.state(), "{preset}");
                 let neurons = watched.populations(watch).iter().map(|shown| shown.neurons.len()).sum::<usize>();
-                assert!((36..=100).contains(&neurons), "{preset}: {neurons}");
+                let spikes = matches!(preset, Preset::Seed(_) | Preset::Snn(_)) && preset.name() != "spikeless";
+                let expected = if spikes { 36..=100 } else { 0..=0 };
+                assert!(expected.contains(&neurons), "{preset}: {neurons}");
             }
         }
     }
@@ -440,8 +529,12 @@ mod tests {
                 assert_eq!(learner.episode(), episode);
             }
             assert_eq!(learner.config(), config);
-            assert_ne!(learner.policy().weights(), config.learner(3, 10, 1).unwrap().policy().weights(), "{preset}");
-            let restored = config.policy(learner.policy().weights()).unwrap();
+            assert_eq!(learner.policy().synapses().is_some(), config.has_synapses(), "{preset}");
+            // DQN and PPO live more than twelve steps before they learn.
+            let blank = config.learner(3, 10, 1).unwrap().policy().arrays();
+            assert_eq!(learner.policy().arrays() != blank, config.has_synapses(), "{preset}");
+            let restored = config.policy(&learner.policy().arrays()).unwrap();
+            assert_eq!(restored.arrays(), learner.policy().arrays(), "{preset}");
             let actions = |policy: &dyn Policy| {
                 let mut driver = policy.driver(3, 9);
                 (0..20).map(|k| driver.act_greedily(&[k as f32, 10.0, 9.0])).collect::<Vec<_>>()

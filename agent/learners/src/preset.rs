@@ -1,9 +1,10 @@
-//! All presets under one roof: those of the spiking agent, and the first design.
+//! All presets under one roof: those of the spiking agent, the first design, and the dense networks.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::LearnerConfig;
+use crate::dense::{DqnConfig, PpoConfig};
 use crate::seed::{Mode, Reading, SeedConfig};
 use crate::snn;
 use crate::snn::network::NetworkError;
@@ -15,6 +16,10 @@ pub enum Preset {
     Snn(snn::Preset),
     /// The first design. It does not learn.
     Seed(Reading),
+    /// Deep Q-learning.
+    Dqn,
+    /// Proximal policy optimisation.
+    Ppo,
 }
 
 /// Name of [`Preset::Seed`].
@@ -25,13 +30,13 @@ pub const DEFAULT_READING: Reading = Reading::B;
 
 /// A text that names no preset.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no preset: use {names} or {SEED}", names = snn::Preset::ALL.map(snn::Preset::name).join(", "))]
+#[error("{0:?} is no preset: use {names}, dqn, ppo or {SEED}", names = snn::Preset::ALL.map(snn::Preset::name).join(", "))]
 pub struct PresetError(String);
 
 impl Preset {
     /// All presets.
     pub fn all() -> impl Iterator<Item = Self> {
-        snn::Preset::ALL.into_iter().map(Self::Snn).chain([Self::Seed(DEFAULT_READING)])
+        snn::Preset::ALL.into_iter().map(Self::Snn).chain([Self::Dqn, Self::Ppo, Self::Seed(DEFAULT_READING)])
     }
 
     /// Its name in flags and files.
@@ -39,6 +44,8 @@ impl Preset {
         match self {
             Self::Snn(preset) => preset.name(),
             Self::Seed(_) => SEED,
+            Self::Dqn => "dqn",
+            Self::Ppo => "ppo",
         }
     }
 
@@ -47,6 +54,8 @@ impl Preset {
         match self {
             Self::Snn(preset) => Ok(preset.for_rays(rays).into()),
             Self::Seed(_) => SeedConfig::check_rays(rays).map(|()| self.config()),
+            Self::Dqn => Ok(DqnConfig::for_rays(rays).into()),
+            Self::Ppo => Ok(PpoConfig::for_rays(rays).into()),
         }
     }
 
@@ -55,6 +64,8 @@ impl Preset {
         match self {
             Self::Snn(preset) => preset.config().into(),
             Self::Seed(reading) => SeedConfig::new(reading, Mode::Dopamine).into(),
+            Self::Dqn => DqnConfig::for_rays(3).into(),
+            Self::Ppo => PpoConfig::for_rays(3).into(),
         }
     }
 }

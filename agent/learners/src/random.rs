@@ -23,6 +23,10 @@ pub enum Purpose {
     EscapeNoise = 107,
     /// Which of several equal pools wins when nobody explores.
     Ties = 108,
+    /// Which remembered steps a gradient comes from.
+    Replay = 109,
+    /// In which order steps are learned from.
+    Minibatches = 110,
 }
 
 /// The stream of `(seed, purpose, lane)`: a ChaCha8 generator keyed by the three numbers, little-endian.
@@ -41,4 +45,9 @@ pub fn uniform(rng: &mut impl Rng) -> f32 {
 /// Uniform in `[low, high)`.
 pub fn uniform_in(rng: &mut impl Rng, low: f32, high: f32) -> f32 {
     low + (high - low) * uniform(rng)
+}
+
+/// Any of `0..count`, each as likely as any other up to one in 2³²/count.
+pub fn below(count: usize, rng: &mut impl Rng) -> usize {
+    ((u64::from(rng.next_u32()) * count as u64) >> 32) as usize
 }

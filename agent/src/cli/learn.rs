@@ -35,7 +35,8 @@ const SET_DELIMITER: char = ';';
 #[derive(Args, Clone, Debug)]
 pub struct LearnArgs {
     /// Network and learning rule: `stdp` (spikes teach), `pathway` (fastest), `memory` (for worlds that answer late), `strict` (a
-    /// hierarchy), `own-spike` (spikes decide), `frugal` (fewest operations) or `seed` (the first design; it does not learn).
+    /// hierarchy), `own-spike` (spikes decide), `frugal` (fewest operations), `spikeless` (`pathway` without spikes), `dqn` and `ppo` (deep
+    /// networks to measure them against) or `seed` (the first design; it does not learn).
     #[arg(long, value_name = "NAME", default_value_t = Preset::Snn(snn::Preset::Stdp), env = "SPIKEDRIVE_PRESET")]
     pub preset: Preset,
     /// How to read what the preset `seed` leaves open: A (I = W·s), B (I = W·s/N, its default) or C (B, with input currents).
@@ -148,7 +149,7 @@ impl LearnArgs {
     /// The preset's settings for so many rays, with all that was changed.
     pub fn learner_config(&self, rays: usize) -> Result<LearnerConfig, Failure> {
         match (self.preset, self.schedule, self.reading) {
-            (Preset::Snn(preset), _, Some(_)) => {
+            (preset @ (Preset::Snn(_) | Preset::Dqn | Preset::Ppo), _, Some(_)) => {
                 let reason = format!("--reading is for --preset seed: the preset {preset} leaves nothing open");
                 return Err(Failure::Usage(reason));
             }
@@ -160,11 +161,9 @@ impl LearnArgs {
         }
         let usage = |error: NetworkError| Failure::Usage(error.to_string());
         let config = self.overrides.apply(self.preset.for_rays(rays).map_err(usage)?).map_err(Failure::Usage)?;
-        match config {
-            LearnerConfig::Snn(snn) if snn.code.rays != rays => {
-                Err(usage(NetworkError::Rays { world: rays, network: snn.code.rays }))
-            }
-            config => Ok(config),
+        match config.rays() {
+            Some(network) if network != rays => Err(usage(NetworkError::Rays { world: rays, network })),
+            _ => Ok(config),
         }
     }
 

@@ -168,8 +168,8 @@ impl EvaluationReport {
     fn to_text(&self, checkpoint: &Checkpoint) -> String {
         let sidecar = &checkpoint.sidecar;
         let learner = match sidecar.config {
-            LearnerConfig::Snn(_) => sidecar.preset.clone(),
             LearnerConfig::Seed(config) => format!("{}, reading {}", sidecar.preset, config.reading),
+            _ => sidecar.preset.clone(),
         };
         let network = match checkpoint.origin {
             Origin::Run => format!(

@@ -142,6 +142,8 @@ fn run_one(setting: Setting, seed: u64, episodes: usize, stop: &StopFlag) -> Res
     let last = &log[log.len().saturating_sub(LAST)..];
     let mean = |value: &dyn Fn(&EpisodeRecord) -> f64| last.iter().map(value).sum::<f64>() / last.len() as f64;
     let test = trainer.test(lesson.target(), HORIZON)?;
+    let weights = trainer.learner().policy().synapses();
+    let weights = weights.ok_or_else(|| Failure::System("the first design has lost its synapses".to_owned()))?;
     let outcome = Outcome {
         setting,
         seed,
@@ -154,7 +156,7 @@ fn run_one(setting: Setting, seed: u64, episodes: usize, stop: &StopFlag) -> Res
         test_crash_rate: crash_rate(&test),
         episodes_to_90: trainer.milestones().episodes_to[0],
         evaluations: Evaluations::of(&log),
-        probe: probe(&SeedNetwork::with_weights(learner, trainer.learner().policy().weights())?, seed),
+        probe: probe(&SeedNetwork::with_weights(learner, weights)?, seed),
     };
     note(format!("{reading} {mode}, {lesson}, seed {seed}: return {:.1}", outcome.training_return));
     Ok(outcome)

@@ -10,6 +10,7 @@ use super::{RunInfo, SCHEMA_VERSION};
 use crate::checkpoint::{Sidecar, WeightsError, read_sidecar};
 use crate::failure::Failure;
 use crate::files::{read_json, sorted_entries};
+use crate::numpy::{NPY, NPZ};
 use crate::report::note;
 
 /// A run found on disk.
@@ -23,18 +24,18 @@ pub struct FoundRun {
     pub episodes_done: usize,
     /// Whether it has a summary.
     pub finished: bool,
-    /// Its weight files, best first, `last.npy` last.
+    /// Its weight files, best first, the last network last.
     pub weights: Vec<FoundWeights>,
 }
 
 /// A weight file found on disk.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct FoundWeights {
-    /// The `.npy` file.
+    /// The `.npy` or `.npz` file.
     pub path: PathBuf,
     /// Training episodes behind it.
     pub episode: usize,
-    /// Mean return of the evaluation that made it a new best; none for `last.npy`.
+    /// Mean return of the evaluation that made it a new best; none for the last network.
     pub evaluation_return: Option<f64>,
 }
 
@@ -63,8 +64,8 @@ pub fn open_run(directory: &Path) -> Result<FoundRun, Failure> {
 
 /// The weights of a run, best first.
 fn find_weights(directory: &Path) -> Result<Vec<FoundWeights>, Failure> {
-    let is_npy = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "npy");
-    let paths = sorted_entries(&directory.join("weights"))?.into_iter().filter(is_npy);
+    let is_kept = |path: &PathBuf| path.extension().is_some_and(|extension| extension == NPY || extension == NPZ);
+    let paths = sorted_entries(&directory.join("weights"))?.into_iter().filter(is_kept);
     let found = |path: PathBuf| match read_sidecar(&path) {
         Ok(Sidecar { episode, evaluation_return, .. }) => Some(FoundWeights { path, episode, evaluation_return }),
         Err(error) => {
@@ -78,7 +79,7 @@ fn find_weights(directory: &Path) -> Result<Vec<FoundWeights>, Failure> {
     Ok(weights)
 }
 
-/// The weight file that a user means: a `.npy` file itself, the best of a run's directory, or the best of the newest run.
+/// The weight file that a user means: a weight file itself, the best of a run's directory, or the best of the newest run.
 pub fn resolve_weights(given: Option<&Path>, runs: &Path) -> Result<PathBuf, Failure> {
     let best_of =
         |directory: &Path| Ok::<_, Failure>(find_weights(directory)?.first().map(|weights| weights.path.clone()));

@@ -103,8 +103,8 @@ impl RunRecorder {
         let RunInfo { preset, train, .. } = &self.info;
         let sidecar = Sidecar::of(learner, preset, train.seed, train.world, evaluation_return);
         checkpoint::save(
-            &self.directory.join("weights").join(format!("{name}.npy")),
-            learner.policy().weights(),
+            &self.directory.join("weights").join(checkpoint::file_name(name, &learner.config())),
+            &learner.policy().arrays(),
             &sidecar,
         )
     }

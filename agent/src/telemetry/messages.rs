@@ -50,13 +50,11 @@ pub fn matrix(values: &Array2<f32>) -> v1::Matrix {
     quantize::matrix(values)
 }
 
-/// What is learned, as it is now, with the eligibility traces of a lane.
-pub fn weights(episode: usize, lane: usize, learner: &dyn Learner) -> v1::Weights {
-    v1::Weights {
-        episode: episode as u32,
-        weights: Some(matrix(learner.policy().weights())),
-        eligibility: Some(matrix(&learner.eligibility(lane))),
-    }
+/// The synapses as they are now, with the eligibility traces of a lane; none where there are no synapses.
+pub fn weights(episode: usize, lane: usize, learner: &dyn Learner) -> Option<v1::Weights> {
+    let weights = Some(matrix(learner.policy().synapses()?));
+    let eligibility = learner.eligibility(lane).as_ref().map(matrix);
+    Some(v1::Weights { episode: episode as u32, weights, eligibility })
 }
 
 /// The road of an episode.

@@ -134,7 +134,9 @@ impl Telemetry {
     pub fn weights(&mut self, view: &StepView) {
         if let Some(learner) = view.learner.filter(|_| self.wants_weights()) {
             self.weights_sent = Some(Instant::now());
-            self.outbox.put_weights(messages::weights(view.episode, view.lane, learner));
+            messages::weights(view.episode, view.lane, learner)
+                .into_iter()
+                .for_each(|weights| self.outbox.put_weights(weights));
         }
     }
 

@@ -25,6 +25,9 @@ pub struct SnnConfig {
     pub ticks: usize,
     /// How distances become spikes; its cells are the sensory neurons.
     pub code: PopulationCode,
+    /// What neurons tell each other.
+    #[serde(default)]
+    pub signal: Signal,
     /// Number of hidden neurons.
     pub hidden_neurons: usize,
     /// Number of motor neurons, at least three: pools left, straight, right. Neurons that are left over have no synapse.
@@ -61,6 +64,18 @@ pub struct SnnConfig {
     pub homeostasis: HomeostasisParams,
     /// Replay after each episode.
     pub sleep: Option<SleepParams>,
+}
+
+/// What neurons tell each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Signal {
+    /// Spikes: what is read out and learned from is how many there were in a step.
+    #[default]
+    Spikes,
+    /// The rates of the code as they are, without a spike: what spikes cost or give is the difference. There is nothing that could make
+    /// hidden or motor neurons spike.
+    Rates,
 }
 
 /// When a motor neuron spikes.
@@ -121,6 +136,30 @@ impl SnnConfig {
             return Err(
                 "sleep replays spike counts: it needs the plasticity pre-count and the readout pathway".to_owned()
             );
+        }
+        if self.signal == Signal::Rates {
+            self.validate_rates(by_pathway)?;
+        }
+        Ok(())
+    }
+
+    /// Checks that nothing needs a spike.
+    fn validate_rates(&self, by_pathway: bool) -> Result<(), String> {
+        if self.plasticity != Plasticity::PreCount {
+            return Err(
+                "signal: rates make no pairs of spikes: use the plasticity pre-count, or signal = spikes".to_owned()
+            );
+        }
+        if !by_pathway {
+            return Err(
+                "signal: rates have no spikes for a vote: use the readout pathway, or signal = spikes".to_owned()
+            );
+        }
+        if self.hidden_neurons > 0 {
+            return Err(format!(
+                "signal: rates make no hidden neuron spike, and there are {}: use hidden_neurons = 0, or signal = spikes",
+                self.hidden_neurons
+            ));
         }
         Ok(())
     }
@@ -211,6 +250,18 @@ mod tests {
         }
         let sleep = Some(SleepParams { memory: 0, replays: 1, homeostasis: SleepHomeostasis::On });
         refuses(SnnConfig { sleep, ..pathway }, "sleep.memory: 0 is outside [1, 1000]");
+        let spikeless = Preset::Spikeless.config();
+        refuses(
+            SnnConfig { plasticity: stdp.plasticity, sleep: None, ..spikeless },
+            "signal: rates make no pairs of spikes",
+        );
+        let votes = SnnConfig { readout: Readout::Vote, sleep: None, ..spikeless };
+        refuses(votes, "signal: rates have no spikes for a vote: use the readout pathway, or signal = spikes");
+        refuses(
+            SnnConfig { hidden_neurons: 10, ..spikeless },
+            "signal: rates make no hidden neuron spike, and there are 10: use hidden_neurons = 0",
+        );
+        refuses(SnnConfig { signal: Signal::Rates, ..own_spike }, "signal: rates make no pairs");
         let lif = LifParams { v_reset: 1.0, ..stdp.lif };
         refuses(SnnConfig { lif, ..stdp }, "lif.v_reset: 1 is outside [-100, 1)");
     }

@@ -33,7 +33,7 @@ pub mod three_factor;
 pub mod tuning;
 pub mod vote;
 
-pub use config::{Plasticity, SnnConfig};
+pub use config::{Plasticity, Signal, SnnConfig};
 pub use critic::Critic;
 pub use learner::{EpisodeSummary, SpikingLearner, SpikingState, StepEnd};
 pub use network::{Network, NetworkState};

@@ -5,7 +5,7 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use super::competition::{Competition, Readout};
-use super::config::{Firing, NEURONS, SnnConfig};
+use super::config::{Firing, NEURONS, Signal, SnnConfig};
 use super::encoder::{CodeMemory, PhaseEncoder};
 use super::escape::EscapeNoise;
 use super::lif::LifParams;
@@ -49,6 +49,9 @@ pub enum NetworkError {
         /// Value.
         weight: f32,
     },
+    /// An array is missing, of another shape, or holds what is no number.
+    #[error("{0}")]
+    Array(String),
     /// The world has other sensors than the network.
     #[error("the world casts {world} rays and the network takes {network}: use a world of {network} rays")]
     Rays {
@@ -105,8 +108,12 @@ impl Network {
         &mut self.weights
     }
 
-    /// The layers; the motor pools among them where their spikes are noted. `stdp` tells whether learning pairs those.
+    /// The layers; the motor pools among them where their spikes are noted. `stdp` tells whether learning pairs those. None where
+    /// nothing spikes.
     pub fn populations(&self, watch: Watch, stdp: bool) -> Vec<Shown> {
+        if self.config.signal == Signal::Rates {
+            return Vec::new();
+        }
         let mut shown = vec![("sensory", self.layout.sensory()), ("hidden", self.layout.hidden())];
         if watch == Watch::Everything || self.needs_motor(stdp) {
             let names = ["motor left", "motor straight", "motor right"];
@@ -122,7 +129,7 @@ impl Network {
 
     /// Runs the network for one step of the car, T ticks. With `stdp`, it pairs the spikes of the motor neurons. Where neither it
     /// nor the readout asks for them, the motor neurons are left out: their spikes change nothing else. Those that are simulated for
-    /// a watcher alone have membranes and random numbers of their own.
+    /// a watcher alone have membranes and random numbers of their own. Without spikes, the rates of the code are all there is.
     pub fn simulate(&self, state: &mut NetworkState, observation: &[f32], mut stdp: Option<&mut PairStdp>) {
         let (hidden, motor) = (self.layout.hidden(), self.layout.motor());
         let motor_runs = self.needs_motor(stdp.is_some());
@@ -130,6 +137,9 @@ impl Network {
         let motor_is_shown = watch == Watch::Everything && !motor_runs;
         state.witnessed.raster.clear();
         self.config.code.rates(observation, &mut state.memory, &mut state.rates);
+        if self.config.signal == Signal::Rates {
+            return state.counts.copy_from_slice(&state.rates);
+        }
         state.counts.fill(0.0);
         state.motor_counts.fill(0.0);
         for _ in 0..self.config.ticks {
@@ -210,6 +220,8 @@ impl Network {
 /// What one lane remembers between ticks and steps of an episode: membranes, phases, spikes on their way.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NetworkState {
+    /// Whether there is anything to watch.
+    spikes: bool,
     streams: Streams,
     encoder: PhaseEncoder,
     memory: CodeMemory,
@@ -276,6 +288,7 @@ impl NetworkState {
     pub fn between_episodes(network: &Network, streams: Streams) -> Self {
         let layout = network.layout();
         Self {
+            spikes: network.config.signal == Signal::Spikes,
             streams,
             encoder: PhaseEncoder::new(layout.sensory().len()),
             memory: CodeMemory::default(),
@@ -308,6 +321,7 @@ impl NetworkState {
 
     /// From the next step on, these spikes are noted. It changes no number that learning or driving uses.
     pub fn watch(&mut self, watch: Watch) {
+        let watch = if self.spikes { watch } else { Watch::Nothing };
         self.witnessed.watch = watch;
         if watch == Watch::Everything && self.witnessed.motor.is_none() {
             let Streams { motor: noise, escape, .. } = self.streams.clone();
@@ -325,7 +339,7 @@ impl NetworkState {
         self.memory.note_action(action);
     }
 
-    /// Spikes per tick of each sensory and hidden neuron in the step just simulated, each in `[0, 1]`.
+    /// Spikes per tick of each sensory and hidden neuron in the step just simulated, each in `[0, 1]`; without spikes, the rates.
     pub fn counts(&self) -> &[f32] {
         &self.counts
     }
@@ -405,6 +419,21 @@ mod tests {
     }
 
     #[test]
+    fn without_spikes_the_features_are_the_rates_themselves() {
+        let network = Network::new(Preset::Spikeless.config(), 1).unwrap();
+        let mut state = NetworkState::new(&network, 1, 0);
+        state.watch(Watch::Everything);
+        let observation = [5.0, 12.0, 7.0];
+        network.simulate(&mut state, &observation, None);
+        let mut rates = vec![0.0; 69];
+        let mut memory = CodeMemory::default();
+        memory.reset(&network.config().code);
+        network.config().code.rates(&observation, &mut memory, &mut rates);
+        assert_eq!(state.features(network.layout()), rates);
+        assert_eq!((state.raster(), network.populations(Watch::Everything, false)), (None, vec![]));
+    }
+
+    #[test]
     fn motor_neurons_change_nothing_that_is_read_out() {
         let network = Network::new(Preset::Stdp.config(), 3).unwrap();
         let (mut with, mut without) = (NetworkState::new(&network, 3, 0), NetworkState::new(&network, 3, 0));
@@ -420,7 +449,7 @@ mod tests {
 
     #[test]
     fn the_raster_holds_the_spikes_that_are_counted_and_noting_them_changes_nothing() {
-        for preset in Preset::ALL {
+        for preset in Preset::ALL.into_iter().filter(|&preset| preset != Preset::Spikeless) {
             let network = Network::new(preset.config(), 4).unwrap();
             let (mut seen, mut unseen) = (NetworkState::new(&network, 4, 0), NetworkState::new(&network, 4, 0));
             let mut stdp =

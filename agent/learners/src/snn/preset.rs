@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use super::change::ChangeCells;
 use super::competition::Readout;
-use super::config::{Firing, NEURONS, Plasticity, SnnConfig};
+use super::config::{Firing, NEURONS, Plasticity, Signal, SnnConfig};
 use super::critic::CriticParams;
 use super::divisive::Divisive;
 use super::encoder::PopulationCode;
@@ -35,6 +35,8 @@ pub enum Preset {
     Strict,
     /// Spikes decide and teach: the pool with most motor spikes acts, and a winner's burst is contrasted with own spikes.
     OwnSpike,
+    /// `pathway` without its spikes: synapses hear the exact rates of the code. The twin that tells what spikes cost or give.
+    Spikeless,
     /// As few operations as possible: one spike for each ray and decision, one motor neuron for each action. Plainly a look-up
     /// table whose entries are synapses: with a single tick there are no LIF dynamics in time.
     Frugal,
@@ -42,18 +44,20 @@ pub enum Preset {
 
 /// A text that names no preset.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no preset: use stdp, pathway, memory, strict, own-spike or frugal")]
+#[error("{0:?} is no preset: use stdp, pathway, spikeless, memory, strict, own-spike or frugal")]
 pub struct PresetError(String);
 
 impl Preset {
     /// All presets.
-    pub const ALL: [Self; 6] = [Self::Stdp, Self::Pathway, Self::Memory, Self::Strict, Self::OwnSpike, Self::Frugal];
+    pub const ALL: [Self; 7] =
+        [Self::Stdp, Self::Pathway, Self::Spikeless, Self::Memory, Self::Strict, Self::OwnSpike, Self::Frugal];
 
     /// Its name in flags and files.
     pub fn name(self) -> &'static str {
         match self {
             Self::Stdp => "stdp",
             Self::Pathway => "pathway",
+            Self::Spikeless => "spikeless",
             Self::Memory => "memory",
             Self::Strict => "strict",
             Self::OwnSpike => "own-spike",
@@ -71,6 +75,7 @@ impl Preset {
         match self {
             Self::Stdp => stdp(rays),
             Self::Pathway => pathway(rays),
+            Self::Spikeless => spikeless(rays),
             Self::Memory => memory(rays),
             Self::Strict => strict(rays),
             Self::OwnSpike => own_spike(rays),
@@ -114,6 +119,7 @@ fn stdp(rays: usize) -> SnnConfig {
     SnnConfig {
         ticks: 20,
         code,
+        signal: Signal::Spikes,
         hidden_neurons: rest(&code, 21),
         motor_neurons: 21,
         lif: LifParams::default(),
@@ -147,6 +153,11 @@ fn pathway(rays: usize) -> SnnConfig {
         sleep: Some(SleepParams { memory: 3, replays: 2, homeostasis: SleepHomeostasis::On }),
         ..stdp(rays)
     }
+}
+
+/// The same sensory and motor neurons, no hidden ones.
+fn spikeless(rays: usize) -> SnnConfig {
+    SnnConfig { signal: Signal::Rates, hidden_neurons: 0, ..pathway(rays) }
 }
 
 /// The plain rule that `memory`, `strict` and `own-spike` vary: 48 sensory, 22 hidden, 30 motor neurons, a coarser code and a
@@ -285,6 +296,7 @@ mod tests {
         };
         assert_eq!(neurons(Preset::Stdp), [(69, 10, 21), (65, 14, 21), (64, 15, 21), (69, 10, 21)]);
         assert_eq!(neurons(Preset::Stdp), neurons(Preset::Pathway));
+        assert_eq!(neurons(Preset::Spikeless), [(69, 0, 21), (65, 0, 21), (64, 0, 21), (69, 0, 21)]);
         assert_eq!(neurons(Preset::Memory), [(57, 13, 30), (62, 8, 30), (61, 9, 30), (66, 4, 30)]);
         assert_eq!(neurons(Preset::Strict), [(36, 36, 28), (38, 38, 24), (38, 38, 24), (39, 39, 22)]);
         assert_eq!(neurons(Preset::OwnSpike), [(48, 22, 30), (48, 22, 30), (45, 25, 30), (48, 22, 30)]);
