@@ -6,6 +6,7 @@ use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use crate::activity::{Activity, Population, Watch};
+use crate::op_count::{Operations, TrainingOperations};
 use crate::seed::{SeedConfig, SeedLearner, SeedLearnerState, SeedNetwork, SeedState};
 use crate::snn::network::NetworkError;
 use crate::snn::synapses::Layout;
@@ -30,6 +31,9 @@ pub trait Learner {
 
     /// Counts the episode of a lane.
     fn end_episode(&mut self, lane: usize) -> EpisodeSummary;
+
+    /// What decisions and learning cost so far, on all lanes.
+    fn operations(&self) -> TrainingOperations;
 
     /// Number of lanes.
     fn lanes(&self) -> usize;
@@ -89,6 +93,9 @@ pub trait Policy: Debug + Send + Sync {
 pub trait Driver: Send {
     /// Sees, and takes the action of the winning pool. Returns an action index.
     fn act_greedily(&mut self, observation: &[f32]) -> usize;
+
+    /// What the step just driven cost.
+    fn operations(&self) -> Operations;
 
     /// From the next step on, these spikes are noted. It changes nothing else.
     fn watch(&mut self, watch: Watch);
@@ -197,6 +204,10 @@ impl Learner for SpikingLearner {
         Self::end_episode(self, lane)
     }
 
+    fn operations(&self) -> TrainingOperations {
+        Self::operations(self)
+    }
+
     fn lanes(&self) -> usize {
         Self::lanes(self)
     }
@@ -259,6 +270,10 @@ impl Learner for SeedLearner {
         Self::end_episode(self, lane)
     }
 
+    fn operations(&self) -> TrainingOperations {
+        Self::operations(self)
+    }
+
     fn lanes(&self) -> usize {
         Self::lanes(self)
     }
@@ -319,6 +334,10 @@ impl Driver for (&Network, NetworkState) {
         self.0.act_greedily(&mut self.1, observation)
     }
 
+    fn operations(&self) -> Operations {
+        self.1.operations()
+    }
+
     fn watch(&mut self, watch: Watch) {
         self.1.watch(watch);
     }
@@ -345,6 +364,10 @@ impl Policy for SeedNetwork {
 impl Driver for (&SeedNetwork, SeedState) {
     fn act_greedily(&mut self, observation: &[f32]) -> usize {
         self.0.act_greedily(&mut self.1, observation)
+    }
+
+    fn operations(&self) -> Operations {
+        self.1.operations()
     }
 
     fn watch(&mut self, watch: Watch) {

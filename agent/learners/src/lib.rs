@@ -10,6 +10,7 @@
 pub mod activity;
 pub mod curriculum;
 pub mod learner;
+pub mod op_count;
 pub mod preset;
 pub mod random;
 mod range;
@@ -20,6 +21,7 @@ pub mod snn;
 pub use activity::{Activity, Population, Raster, Watch};
 pub use curriculum::Curriculum;
 pub use learner::{Driver, Learner, LearnerConfig, LearnerState, Memory, Policy};
+pub use op_count::{Operations, TrainingOperations};
 pub use preset::Preset;
 pub use schedule::Schedule;
 
