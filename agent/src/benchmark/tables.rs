@@ -82,13 +82,13 @@ pub fn results(runs: &WorldRuns) -> Table {
     );
     for agent in &runs.agents {
         let mut cells = vec![agent.name.clone(), agent.rows.len().to_string()];
-        let horizons: [[fn(&Row) -> f64; 2]; 2] =
-            [[|row| row.return_h100, |row| row.crash_rate_h100], [|row| row.return_h140, |row| row.crash_rate_h140]];
-        for [value, crash_rate] in horizons {
-            let returns = agent.values(value);
+        for (returns, crash_rate) in [
+            (agent.returns(), agent.mean(|row| row.crash_rate_h100)),
+            (agent.values(|row| row.return_h140), agent.mean(|row| row.crash_rate_h140)),
+        ] {
             let worst = returns.iter().copied().fold(f64::INFINITY, f64::min);
             cells.extend([interval(&returns, 1), iqm_interval(&vec![returns], 1), format!("{worst:.1}")]);
-            cells.push(format!("{} %", significant(100.0 * agent.mean(crash_rate))));
+            cells.push(format!("{} %", significant(100.0 * crash_rate)));
         }
         table.rows.push(cells);
     }

@@ -2,34 +2,46 @@
 
 use std::ops::Range;
 
-use ndarray::Array2;
+use ndarray::{Array1, Array2, ArrayView1};
 
+use super::competition::Readout;
 use super::synapses::Layout;
 
-/// For each sensory and hidden neuron its synapses onto hidden and onto motor neurons, zero weights left out.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FanOut(Vec<[u32; 2]>);
+/// The synapses of each sensory and hidden neuron, zero weights left out. Learning makes and removes none.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FanOut {
+    /// Onto hidden and motor neurons. Whole numbers: their sums over a step are exact below 2²⁴, and a step has 1000 ticks at most.
+    all: Array1<f32>,
+    /// Those of them that the spike reaches in the tick after it. The readout of a pathway takes the spikes of the step itself.
+    delayed: Vec<u64>,
+}
 
 impl FanOut {
     /// Counts the synapses of `W[post, pre]`.
-    pub fn new(layout: &Layout, weights: &Array2<f32>) -> Self {
-        let onto = |pre: usize, post: Range<usize>| post.filter(|&post| weights[[post, pre]] != 0.0).count() as u32;
-        Self((0..layout.presynaptic()).map(|pre| [onto(pre, layout.hidden()), onto(pre, layout.motor())]).collect())
+    pub fn new(layout: &Layout, readout: Readout, weights: &Array2<f32>) -> Self {
+        let onto = |pre: usize, post: Range<usize>| post.filter(|&post| weights[[post, pre]] != 0.0).count();
+        let presynaptic = 0..layout.presynaptic();
+        let delayed = |pre| match readout {
+            Readout::Pathway { .. } => onto(pre, layout.hidden()),
+            Readout::Vote => onto(pre, layout.hidden()) + onto(pre, layout.motor()),
+        };
+        Self {
+            all: presynaptic
+                .clone()
+                .map(|pre| (onto(pre, layout.hidden()) + onto(pre, layout.motor())) as f32)
+                .collect(),
+            delayed: presynaptic.map(|pre| delayed(pre) as u64).collect(),
+        }
     }
 
-    /// Accumulates in hidden and in motor neurons when these neurons spike once each.
-    pub fn of_spikes(&self, neurons: &[usize]) -> [u64; 2] {
-        let fan_out = neurons.iter().filter_map(|&neuron| self.0.get(neuron));
-        fan_out.fold([0, 0], |[hidden, motor], onto| [hidden + u64::from(onto[0]), motor + u64::from(onto[1])])
+    /// All accumulates of a step in which neuron j spiked `spikes[j]` times, whenever they come.
+    pub fn accumulates(&self, spikes: &[f32]) -> u64 {
+        self.all.dot(&ArrayView1::from(spikes)) as u64
     }
 
-    /// The same where neuron j spiked `spikes[j]` times.
-    pub fn of_counts(&self, spikes: &[f32]) -> [u64; 2] {
-        let times = |onto: u32, spikes: f32| u64::from(onto) * spikes as u64;
-        let all = self.0.iter().zip(spikes);
-        all.fold([0, 0], |[hidden, motor], (onto, &spikes)| {
-            [hidden + times(onto[0], spikes), motor + times(onto[1], spikes)]
-        })
+    /// Those of them that come in the tick after these neurons spiked.
+    pub fn on_their_way(&self, neurons: &[usize]) -> u64 {
+        neurons.iter().filter_map(|&neuron| self.delayed.get(neuron)).sum()
     }
 }
 
@@ -45,11 +57,12 @@ mod tests {
         (weights[[70, 3]], weights[[78, 3]], weights[[79, 3]], weights[[70, 71]]) = (0.5, -0.5, 0.1, 0.3);
         // Onto a sensory neuron: no layer hears it.
         weights[[5, 3]] = 0.7;
-        let fan_out = FanOut::new(&layout, &weights);
-        assert_eq!(fan_out.of_spikes(&[3]), [2, 1]);
-        assert_eq!(fan_out.of_spikes(&[3, 4, 71]), [3, 1]);
         let mut spikes = [0.0; 79];
         (spikes[3], spikes[71], spikes[9]) = (5.0, 2.0, 8.0);
-        assert_eq!(fan_out.of_counts(&spikes), [12, 5]);
+        for (readout, delayed) in [(Preset::Stdp.config().readout, 3), (Readout::Vote, 4)] {
+            let fan_out = FanOut::new(&layout, readout, &weights);
+            assert_eq!(fan_out.accumulates(&spikes), 17);
+            assert_eq!(fan_out.on_their_way(&[3, 4, 71]), delayed);
+        }
     }
 }

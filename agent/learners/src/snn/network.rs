@@ -25,7 +25,6 @@ pub struct Network {
     layout: Layout,
     /// `W[post, pre]`, in row-major order.
     weights: Array2<f32>,
-    /// Learning makes and removes no synapse.
     fan_out: FanOut,
 }
 
@@ -69,7 +68,7 @@ impl Network {
         config.validate().map_err(NetworkError::Config)?;
         let layout = Layout::new(&config);
         let weights = initial_weights(&layout, &config.wiring, &mut stream(seed, Purpose::Wiring, 0));
-        Ok(Self { config, layout, fan_out: FanOut::new(&layout, &weights), weights })
+        Ok(Self { config, layout, fan_out: FanOut::new(&layout, config.readout, &weights), weights })
     }
 
     /// A network with given weights `W[post, pre]`.
@@ -83,7 +82,7 @@ impl Network {
         }
         let layout = Layout::new(&config);
         let weights = weights.as_standard_layout().into_owned();
-        Ok(Self { config, layout, fan_out: FanOut::new(&layout, &weights), weights })
+        Ok(Self { config, layout, fan_out: FanOut::new(&layout, config.readout, &weights), weights })
     }
 
     /// Checks that an observation of `rays` distances is what the network has cells for.
@@ -145,7 +144,7 @@ impl Network {
         self.config.code.rates(observation, &mut state.memory, &mut state.rates);
         state.counts.fill(0.0);
         state.motor_counts.fill(0.0);
-        let carried_in = self.fan_out.of_spikes(&state.arriving);
+        let carried_in = self.fan_out.on_their_way(&state.arriving);
         let mut for_stdp = Operations::NONE;
         for _ in 0..self.config.ticks {
             if let Some(layer) = state.witnessed.motor.as_deref_mut().filter(|_| motor_is_shown) {
@@ -177,7 +176,7 @@ impl Network {
                 state.witnessed.raster.tick(state.arriving.iter().copied().chain(of_motor));
             }
         }
-        self.count_operations(state, carried_in);
+        state.operations = self.decision_cost(state, carried_in);
         let ticks = self.config.ticks as f32;
         state.counts.iter_mut().for_each(|count| *count /= ticks);
         let only_for_stdp = motor_runs && self.config.readout != Readout::Vote;
@@ -185,22 +184,14 @@ impl Network {
         for_stdp + Operations::of_neuron_updates(motor_updates)
     }
 
-    /// Counts what the step just simulated cost its decision, from the spikes of the step: with those that were on their way when it
-    /// began (`carried_in`: synapses onto hidden and motor neurons), without those that are when it ends.
-    fn count_operations(&self, state: &mut NetworkState, carried_in: [u64; 2]) {
-        let emitted = self.fan_out.of_counts(&state.counts);
-        let carried_out = self.fan_out.of_spikes(&state.arriving);
-        let [hidden, motor] = [0, 1].map(|layer| emitted[layer] + carried_in[layer] - carried_out[layer]);
-        let mut simulated = self.layout.presynaptic();
-        let acs = match self.config.readout {
-            // The readout takes the spikes of the step itself.
-            Readout::Pathway { .. } => hidden + emitted[1],
-            Readout::Vote => {
-                simulated += self.layout.motor().len();
-                hidden + motor
-            }
-        };
-        state.operations = Operations { acs, macs: 0, neuron_updates: (self.config.ticks * simulated) as u64 };
+    /// What the step just simulated cost its decision, from its spikes: with the accumulates that were on their way when it began
+    /// (`carried_in`), without those that are when it ends.
+    fn decision_cost(&self, state: &NetworkState, carried_in: u64) -> Operations {
+        let carried_out = self.fan_out.on_their_way(&state.arriving);
+        let motor = if self.config.readout == Readout::Vote { self.layout.motor().len() } else { 0 };
+        let neuron_updates = self.config.ticks * (self.layout.presynaptic() + motor);
+        let acs = self.fan_out.accumulates(&state.counts) + carried_in - carried_out;
+        Operations { acs, macs: 0, neuron_updates: neuron_updates as u64 }
     }
 
     /// One tick of the motor neurons. Returns those that spike, from 0.
