@@ -66,9 +66,9 @@ class LaneEnv(gymnasium.Env):
 class Dashboard:
     """A dashboard of this checkout, on free ports."""
 
-    def __init__(self, runs, ingest="127.0.0.1:0"):
+    def __init__(self, runs, ingest="127.0.0.1:0", extra=()):
         self.process = subprocess.Popen(
-            [PROGRAMS / "spikedrive-dashboard", "--ingest", ingest, "--listen", "127.0.0.1:0", "--runs", runs],
+            [PROGRAMS / "spikedrive-dashboard", "--ingest", ingest, "--listen", "127.0.0.1:0", "--runs", runs, *extra],
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
