@@ -51,9 +51,7 @@ def main():
     env = gymnasium.make_vec("SpikeDrive-v1", num_envs=args.lanes, phase=4, autoreset_mode="Disabled")
     weights = np.zeros((6, 3))
     config = {"learning_rate": args.learning_rate, "discount": args.discount, "lanes": args.lanes}
-    run = Run(
-        "reinforce", seed=args.seed, episodes=args.episodes, phase=4, runs=args.runs, dashboard=args.dashboard, config=config
-    )
+    run = Run("reinforce", seed=args.seed, episodes=args.episodes, phase=4, runs=args.runs, dashboard=args.dashboard, config=config)
     observations, _ = env.reset(seed=args.seed)
     with run:
         while run.episodes < args.episodes:

@@ -1,6 +1,6 @@
 """The wire itself, without the package: it needs grpcio, grpcio-tools and the .proto file.
 
-    python raw_grpc.py [ADDRESS]
+python raw_grpc.py [ADDRESS]
 """
 
 import queue

@@ -1,7 +1,7 @@
 """PPO of Stable-Baselines3, shown live in the dashboard beside the spiking network.
 
-    pip install "spikedrive[sb3]"
-    python sb3_ppo.py [--steps 100000] [--dashboard 127.0.0.1:50052]
+pip install "spikedrive[sb3]"
+python sb3_ppo.py [--steps 100000] [--dashboard 127.0.0.1:50052]
 """
 
 import argparse

@@ -93,7 +93,7 @@ def test_held_out_tracks_come_in_order(server):
 
 def test_a_circuit_is_driven_in_laps(server, circuit):
     with make(server, circuit=circuit, info=True) as env:
-        observation, info = env.reset(seed=0)
+        _, info = env.reset(seed=0)
         assert info["road"].closed
         assert info["road"].track == 0
         assert np.isclose(info["road"].half_widths, 4).all()

@@ -33,7 +33,9 @@ def records(run):
 def test_a_run_is_kept_as_the_project_keeps_its_own(tmp_path):
     with Run("dqn", seed=3, episodes=2, runs=tmp_path, phase=4, config={"learning_rate": 0.1}) as run:
         run.episode(np.float32(1.5), length=10, crashed=True)
-        run.episode(240, length=np.int64(100), crashed=False, evaluation={"mean": 239.0, "percent_of_ceiling": 98.1, "crash_rate": 0})
+        run.episode(
+            240, length=np.int64(100), crashed=False, evaluation={"mean": 239.0, "percent_of_ceiling": 98.1, "crash_rate": 0}
+        )
     info = json.loads((run.directory / "run.json").read_text())
     assert {key: info[key] for key in ("schema_version", "preset", "seed", "episodes", "lesson", "config")} == {
         "schema_version": 1,
@@ -237,6 +239,6 @@ def test_a_token_is_sent(tmp_path):
     try:
         with Run("dqn", seed=1, episodes=1, runs=tmp_path / "a", dashboard=dashboard.ingest, token_file=token) as run:
             run.episode(1.0)
-            wait_for(lambda: (tmp_path / "b" / run.directory.name / "episodes.jsonl").exists())
+            wait_for((tmp_path / "b" / run.directory.name / "episodes.jsonl").exists)
     finally:
         dashboard.stop()

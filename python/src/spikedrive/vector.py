@@ -49,6 +49,8 @@ class SpikeDriveVectorEnv(VectorEnv[Observations, npt.NDArray[np.integer[Any]], 
     """
 
     metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": FPS}  # noqa: RUF012 -- as Gymnasium has it
+    # Also of one that was never finished, for Gymnasium closes that as well.
+    _session: Session | None = None
 
     def __init__(
         self,
@@ -73,7 +75,6 @@ class SpikeDriveVectorEnv(VectorEnv[Observations, npt.NDArray[np.integer[Any]], 
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
         self._server = server
-        self._session: Session | None = None
         self._pictures: list[Picture | None] = [None] * num_envs
         resolve(server)
 
