@@ -192,6 +192,8 @@ def test_a_frozen_server_is_given_up(monkeypatch):
     monkeypatch.setattr(_session, "STEP_TIMEOUT", 0.5)
     monkeypatch.setattr(_session, "CREATE_TIMEOUT", 0.5)
     os.kill(local._process.pid, signal.SIGSTOP)
+    # A moment later none of its threads runs.
+    os.waitpid(local._process.pid, os.WUNTRACED)
     with pytest.raises(spikedrive.ServerLostError, match=r"did not answer within 0\.5 s"):
         env.step(1)
     with pytest.raises(spikedrive.ServerUnreachableError):

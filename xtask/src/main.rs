@@ -20,7 +20,8 @@ struct Cli {
 
 #[derive(Subcommand, Clone, Copy, Debug, PartialEq, Eq)]
 enum Task {
-    /// Everything that must hold before a commit: format, lints, documentation, tests, release build, TensorBoard, the dashboard in a browser.
+    /// Everything that must hold before a commit: format, lints, documentation, tests, release build, TensorBoard, the dashboard in a browser,
+    /// the Python package.
     Test {
         /// Check licenses, sources and duplicates of all dependencies instead; the first time, this builds cargo-deny.
         #[arg(long)]
@@ -35,7 +36,7 @@ enum Task {
         #[arg(value_enum)]
         what: Bench,
     },
-    /// Renew the code generated from proto/**/*.proto.
+    /// Renew the code generated from proto/**/*.proto, in Rust and Python.
     Codegen,
 }
 
@@ -43,6 +44,8 @@ enum Task {
 enum Bench {
     /// What it costs to be looked at: frames a second, the dashboard's CPU, the agent's CPU with 50 readers.
     Dashboard,
+    /// What a step of a vector costs from Python, in CPU time of client and server together.
+    Python,
 }
 
 fn main() -> ExitCode {
@@ -68,6 +71,7 @@ fn perform(task: Task) -> Result<(), String> {
             chromium::ensure()?;
             runner::run(tiers::BENCH_DASHBOARD)
         }
+        Task::Bench { what: Bench::Python } => runner::run(tiers::BENCH_PYTHON),
         Task::Codegen => runner::run(tiers::CODEGEN),
     }
 }
@@ -84,6 +88,7 @@ mod tests {
         assert_eq!(task(&["test", "--containers"]), Some(Task::Test { supply_chain: false, containers: true }));
         assert_eq!(task(&["test", "--containers", "--supply-chain"]), None);
         assert_eq!(task(&["bench", "dashboard"]), Some(Task::Bench { what: Bench::Dashboard }));
+        assert_eq!(task(&["bench", "python"]), Some(Task::Bench { what: Bench::Python }));
         assert_eq!(task(&["codegen"]), Some(Task::Codegen));
         assert_eq!(task(&[]), None);
     }

@@ -1,19 +1,13 @@
-"""Stable-Baselines3 on a vector of lanes. A tier of its own, for it needs torch:
+"""Stable-Baselines3 on a vector of lanes. A tier of its own, for it needs torch.
 
 pip install './python[sb3]' pytest && python -m pytest python/tests/baselines
 """
 
 import json
-import sys
-from pathlib import Path
 
 import gymnasium
 import numpy as np
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from conftest import server  # noqa: F401 -- a fixture
 from stable_baselines3 import DQN, PPO
 from stable_baselines3.common.vec_env import VecMonitor, VecNormalize
 from support import WORLD, steer_all
