@@ -47,6 +47,7 @@ class Session:
             self.made: pb.CreateSessionResponse = stub.CreateSession(request, timeout=CREATE_TIMEOUT)
         except grpc.RpcError as error:
             _refuse(error, address, driving=False)
+        self._id: str = self.made.session_id
         self.rays = len(self.made.observation_space.names)
         self._stream = stub.Stream(iter(self._requests.get, None))
         self._deadline = Deadline(self._stream.cancel)
@@ -58,11 +59,11 @@ class Session:
 
     def step(self, actions: bytes) -> pb.StepResult:
         """Steps all lanes: one byte for each."""
-        return self._exchange(pb.StreamRequest(session_id=self.made.session_id, actions=actions))
+        return self._exchange(pb.StreamRequest(session_id=self._name(), actions=actions))
 
     def reset(self, mask: bytes) -> pb.StepResult:
         """Starts the next episode on the lanes that are marked with 1."""
-        return self._exchange(pb.StreamRequest(session_id=self.made.session_id, reset_mask=mask))
+        return self._exchange(pb.StreamRequest(session_id=self._name(), reset_mask=mask))
 
     def observations(self, packed: bytes, lanes: int | None = None) -> npt.NDArray[np.float32]:
         """Observations of the wire as an array of its own, lanes x rays."""
@@ -80,6 +81,11 @@ class Session:
             return
         self._requests.put(None)
         stream.cancel()
+
+    def _name(self) -> str:
+        """The session's id in the first request of the stream; afterwards nothing."""
+        name, self._id = self._id, ""
+        return name
 
     def __del__(self) -> None:
         """Whoever forgets to close does not leave a thread behind."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -17,12 +17,8 @@ RANGE = 20.0
 ACTIONS = 3
 """0 left, 1 straight, 2 right."""
 
-EndReason = Literal["crash", "horizon", "lap"]
-END_REASONS: dict[int, EndReason] = {
-    pb.END_REASON_CRASH: "crash",
-    pb.END_REASON_HORIZON: "horizon",
-    pb.END_REASON_LAP: "lap",
-}
+# Where the wire's number of it says.
+_END_REASONS = np.array([None, "crash", "horizon", "lap"], dtype=object)
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,12 +40,12 @@ def observation_space(rays: int) -> spaces.Space[npt.NDArray[np.float32]]:
     return cast("spaces.Space[npt.NDArray[np.float32]]", spaces.Box(0.0, RANGE, (rays,), np.float32))
 
 
-def end_reason(value: int) -> EndReason:
-    """Why an episode ended."""
-    try:
-        return END_REASONS[value]
-    except KeyError:
-        raise ProtocolError(f"end_reasons: {value} is unknown: upgrade the package") from None
+def end_reasons(packed: bytes) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.bool_]]:
+    """Why the episode of each lane ended, None where it goes on; and which did."""
+    values = np.frombuffer(packed, dtype=np.uint8)
+    if values.max() >= len(_END_REASONS):
+        raise ProtocolError(f"end_reasons: {values.max()} is unknown: upgrade the package")
+    return _END_REASONS[values], values != 0
 
 
 def poses(info: pb.LaneInfo, lanes: int) -> npt.NDArray[np.float64]:

@@ -19,7 +19,7 @@ from spikedrive._proto import environment_pb2 as pb
 from spikedrive._render import FPS, Picture, Window
 from spikedrive._server import resolve
 from spikedrive._session import Session
-from spikedrive._world import ACTIONS, Road, end_reason, observation_space, poses, roads
+from spikedrive._world import ACTIONS, Road, end_reasons, observation_space, poses, roads
 
 Observation = npt.NDArray[np.float32]
 
@@ -100,7 +100,7 @@ class SpikeDriveEnv(gymnasium.Env[Observation, np.int64]):
         terminated, truncated = result.terminated != b"\0", result.truncated != b"\0"
         info = self._told(result.info, observation)
         if terminated or truncated:
-            info["end_reason"] = end_reason(result.end_reasons[0])
+            info["end_reason"] = end_reasons(result.end_reasons)[0][0]
         if self.render_mode == "human":
             self.render()
         return observation, reward, terminated, truncated, info

@@ -19,7 +19,7 @@ from spikedrive._proto import environment_pb2 as pb
 from spikedrive._render import FPS, Picture
 from spikedrive._server import resolve
 from spikedrive._session import Session
-from spikedrive._world import ACTIONS, end_reason, observation_space, poses, roads
+from spikedrive._world import ACTIONS, end_reasons, observation_space, poses, roads
 from spikedrive.env import check_render_mode, draw, draw_seed
 
 Observations = npt.NDArray[np.float32]
@@ -114,8 +114,8 @@ class SpikeDriveVectorEnv(VectorEnv[Observations, npt.NDArray[np.integer[Any]], 
         if not rewards.size == terminated.size == truncated.size == len(result.end_reasons) == self.num_envs:
             raise ProtocolError(f"a step of {self.num_envs} lanes was answered for another number of them")
         infos = self._told(result.info, observations)
-        if any(result.end_reasons):
-            infos = self._ends(infos, result, session)
+        if result.end_reasons.strip(b"\0"):
+            self._ends(infos, result, session)
         return observations, rewards, terminated, truncated, infos
 
     def render(self) -> tuple[npt.NDArray[np.uint8], ...] | None:
@@ -138,17 +138,18 @@ class SpikeDriveVectorEnv(VectorEnv[Observations, npt.NDArray[np.integer[Any]], 
         self.closed = False
         return session
 
-    def _ends(self, infos: dict[str, Any], result: pb.StepResult, session: Session) -> dict[str, Any]:
-        """The infos of the lanes that ended, as Gymnasium's own vectors give them."""
-        ended = np.flatnonzero(np.frombuffer(result.end_reasons, dtype=np.uint8))
-        same_step = self.autoreset_mode is AutoresetMode.SAME_STEP
-        finals = session.observations(result.final_observations, len(ended)) if same_step else None
-        for k, lane in enumerate(ended):
-            info: dict[str, Any] = {"end_reason": end_reason(result.end_reasons[lane])}
-            if finals is not None:
-                info = {"final_obs": finals[k], "final_info": info}
-            infos = self._add_info(infos, info, int(lane))
-        return infos
+    def _ends(self, infos: dict[str, Any], result: pb.StepResult, session: Session) -> None:
+        """Adds the infos of the lanes that ended, as Gymnasium's own vectors give them."""
+        reasons, ended = end_reasons(result.end_reasons)
+        told = {"end_reason": reasons, "_end_reason": ended}
+        if self.autoreset_mode is not AutoresetMode.SAME_STEP:
+            infos.update(told)
+            return
+        lanes = np.flatnonzero(ended)
+        finals = np.full(self.num_envs, None, dtype=object)
+        for lane, final in zip(lanes, session.observations(result.final_observations, len(lanes)), strict=True):
+            finals[lane] = final
+        infos.update(final_obs=finals, _final_obs=ended.copy(), final_info=told, _final_info=ended.copy())
 
     def _told(self, told: pb.LaneInfo, observations: Observations) -> dict[str, Any]:
         """The infos of a step or reset, and the pictures of it."""
@@ -204,10 +205,9 @@ def action_bytes(actions: npt.NDArray[np.integer[Any]], lanes: int) -> bytes:
         raise InvalidArgumentError(
             f"actions: an array of shape {given.shape} and type {given.dtype}: send one integer for each of {lanes} lanes"
         )
-    packed = given.astype(np.uint8)
-    if packed.max() >= ACTIONS or not np.array_equal(packed, given):
+    if given.min() < 0 or given.max() >= ACTIONS:
         lane = int(np.flatnonzero((given < 0) | (given >= ACTIONS))[0])
         raise InvalidArgumentError(
             f"actions: {given[lane]} of lane {lane} is outside Discrete(3): use 0 (left), 1 (straight) or 2 (right)"
         )
-    return packed.tobytes()
+    return given.astype(np.uint8).tobytes()
