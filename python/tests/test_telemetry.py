@@ -100,7 +100,7 @@ def test_two_runs_of_a_second_get_names_of_their_own(tmp_path):
 
 def test_a_dashboard_shows_a_run_live(dashboard, server, tmp_path):
     with Run("dqn", seed=3, episodes=5, runs=tmp_path, dashboard=dashboard.ingest, phase=4) as run:
-        row = wait_for(lambda: next(iter(dashboard.get("runs")), None))
+        row = wait_for(lambda: next((row for row in dashboard.get("runs") if row["live"]), None))
         assert (row["id"], row["preset"], row["live"], row["finished"]) == (run.directory.name, "dqn", True, False)
         with gymnasium.make("SpikeDrive-v1", server=server, info=True, horizon=20) as env:
             for _ in range(5):

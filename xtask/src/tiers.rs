@@ -69,8 +69,7 @@ const INSTALL_GENERATOR: Stage = file(
     "install --quiet --disable-pip-version-check --upgrade --no-deps --target target/tools/grpcio-tools grpcio-tools==1.71.2",
 );
 
-const PACKAGE_TESTS: &str =
-    "-B -m pytest --quiet -p no:cacheprovider --basetemp target/python --config-file python/pyproject.toml python/tests";
+const PACKAGE_TESTS: &str = "-B -m pytest --quiet -p no:cacheprovider --basetemp target/python --config-file python/pyproject.toml python/tests";
 const GYMNASIUM_TESTS: &str = "-B -m pytest --quiet -p no:cacheprovider --basetemp target/python --config-file python/pyproject.toml python/tests/test_env.py python/tests/test_vector.py";
 
 /// What we build on: `deny.toml` tells what is allowed. Advisories are left out: they change without a change of ours.
