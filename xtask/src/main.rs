@@ -20,7 +20,8 @@ struct Cli {
 
 #[derive(Subcommand, Clone, Copy, Debug, PartialEq, Eq)]
 enum Task {
-    /// Everything that must hold before a commit: format, lints, documentation, tests, release build, TensorBoard, the dashboard in a browser.
+    /// Everything that must hold before a commit: format, lints, documentation, tests, release build, TensorBoard, the dashboard in a browser,
+    /// the Python package.
     Test {
         /// Check licenses, sources and duplicates of all dependencies instead; the first time, this builds cargo-deny.
         #[arg(long)]
@@ -35,7 +36,7 @@ enum Task {
         #[arg(value_enum)]
         what: Bench,
     },
-    /// Renew the code generated from proto/**/*.proto.
+    /// Renew the code generated from proto/**/*.proto, in Rust and Python.
     Codegen,
 }
 
@@ -45,6 +46,8 @@ enum Bench {
     Dashboard,
     /// What a step of the world costs with 1, 64 and 1,024 lanes, and what a track costs.
     Env,
+    /// What a step of a vector costs from Python, in CPU time of client and server together.
+    Python,
 }
 
 fn main() -> ExitCode {
@@ -71,6 +74,7 @@ fn perform(task: Task) -> Result<(), String> {
             runner::run(tiers::BENCH_DASHBOARD)
         }
         Task::Bench { what: Bench::Env } => runner::run(tiers::BENCH_ENV),
+        Task::Bench { what: Bench::Python } => runner::run(tiers::BENCH_PYTHON),
         Task::Codegen => runner::run(tiers::CODEGEN),
     }
 }
@@ -88,6 +92,7 @@ mod tests {
         assert_eq!(task(&["test", "--containers", "--supply-chain"]), None);
         assert_eq!(task(&["bench", "dashboard"]), Some(Task::Bench { what: Bench::Dashboard }));
         assert_eq!(task(&["bench", "env"]), Some(Task::Bench { what: Bench::Env }));
+        assert_eq!(task(&["bench", "python"]), Some(Task::Bench { what: Bench::Python }));
         assert_eq!(task(&["codegen"]), Some(Task::Codegen));
         assert_eq!(task(&[]), None);
     }
