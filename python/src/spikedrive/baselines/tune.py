@@ -92,8 +92,9 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(f"{unknown[0]!r} is none of {', '.join(AGENTS)}")
     found = rows.read(args.out, COLUMNS)
     there = {(one["agent"], int(one["trial"]), int(one["seed"]), int(one["episodes"])) for one in found}
+    # Trial by trial, so that a search that is broken off was fair to all.
     wanted = [
-        Trial(agent, trial, seed, args.episodes) for agent in agents for trial in range(args.trials) for seed in seeds
+        Trial(agent, trial, seed, args.episodes) for trial in range(args.trials) for agent in agents for seed in seeds
     ]
     missing = [one for one in wanted if (one.agent, one.trial, one.seed, one.episodes) not in there]
     progress = jobs.Progress(missing, lambda one: one.agent, args.jobs)
@@ -105,6 +106,7 @@ def main(arguments: list[str] | None = None) -> int:
         told = f"{one.agent} trial {one.trial} seed {one.seed}: {float(row['objective']):.2f} {row['params']}"
         _say(f"{progress.finished(one, seconds)}: {told}")
 
+    jobs.preload("spikedrive.benchmark.run")
     jobs.for_each(missing, args.jobs, partial(run, server=args.server), finished)
     for agent in agents:
         _say(_best([row for row in found if row["agent"] == agent]))

@@ -30,6 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
         results.add(*result)
         _say(f"{progress.finished(job, seconds)}: {job.agent} {job.world} seed {job.seed}: {_describe(result[0])}")
 
+    jobs.preload("spikedrive.benchmark.run")
     jobs.for_each(missing, args.jobs, partial(run, server=args.server), finished)
     _say(f"raw data in {results.rows_path} and {results.curves_path}")
     return 0

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import multiprocessing
-import sys
 import time
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from typing import Generic, TypeVar
+
+# A process forked from one that did nothing but import: as clean as a new one, and seconds faster to start.
+METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
 
 Job = TypeVar("Job", bound=Hashable)
 Result = TypeVar("Result")
@@ -53,9 +55,15 @@ def for_each(
             raise
 
 
+def preload(module: str) -> None:
+    """Imports a module once for all processes of jobs, where the system can fork one that has it."""
+    if METHOD == "forkserver":
+        multiprocessing.set_forkserver_preload([module])
+
+
 def _in_process(work: Callable[[Job], Result], job: Job) -> tuple[Result, float]:
     start = time.monotonic()
-    context = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
+    context = multiprocessing.get_context(METHOD)
     with ProcessPoolExecutor(1, mp_context=context) as process:
         result = process.submit(work, job).result()
     return result, time.monotonic() - start

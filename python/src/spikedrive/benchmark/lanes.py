@@ -11,13 +11,15 @@ from spikedrive.sb3 import SpikeDriveVecEnv
 from spikedrive.vector import SpikeDriveVectorEnv
 
 
-def training(world: str, lanes: int, seed: int, server: str | None) -> VecEnv:
+def training(world: str, lanes: int, seed: int, server: str | None, phase: int = PHASE) -> VecEnv:
     """Lanes on tracks of the train split, for a learner of Stable-Baselines3."""
-    env = SpikeDriveVecEnv(lanes, server=server, phase=PHASE, split="train", horizon=HORIZON, **WORLDS[world])
+    env = SpikeDriveVecEnv(lanes, server=server, phase=phase, split="train", horizon=HORIZON, **WORLDS[world])
     env.seed(seed)
     return env
 
 
-def held_out(world: str, split: Any, tracks: int, horizon: int, server: str | None) -> SpikeDriveVectorEnv:
+def held_out(
+    world: str, split: Any, tracks: int, horizon: int, server: str | None, phase: int = PHASE
+) -> SpikeDriveVectorEnv:
     """A lane for each of the first tracks of a split that nobody learns on."""
-    return SpikeDriveVectorEnv(tracks, server=server, phase=PHASE, split=split, horizon=horizon, **WORLDS[world])
+    return SpikeDriveVectorEnv(tracks, server=server, phase=phase, split=split, horizon=horizon, **WORLDS[world])

@@ -7,8 +7,8 @@ import json
 from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 
+from spikedrive import __version__
 from spikedrive.baselines.agents import AGENTS
 from spikedrive.baselines.inputs import Inputs
 from spikedrive.benchmark import lanes, rows
@@ -72,7 +72,7 @@ def _script(job: Job, server: str | None) -> tuple[rows.Row, list[rows.Row]]:
     script = SCRIPTS[job.agent](job.seed)
     row = _row(
         job,
-        source=f"spikedrive (Python) {version('spikedrive')}",
+        source=f"spikedrive (Python) {__version__}",
         inputs="sensors",
         episodes=0,
         env_steps=0,

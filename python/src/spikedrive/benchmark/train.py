@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 
 import torch
+import torch._dynamo  # The first step of an optimiser imports it: seconds that are no training.
 from gymnasium.vector import VectorEnv
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
@@ -18,7 +19,7 @@ from spikedrive.baselines.macs import POLYAK_MACS, MacCounter
 from spikedrive.baselines.training import LearningReward, Meter, total_steps
 from spikedrive.benchmark import lanes
 from spikedrive.benchmark.evaluate import drive
-from spikedrive.benchmark.protocol import EVALUATE_EVERY, HORIZON, VALIDATION_TRACKS, Evaluation, Milestones
+from spikedrive.benchmark.protocol import EVALUATE_EVERY, HORIZON, PHASE, VALIDATION_TRACKS, Evaluation, Milestones
 
 
 @dataclass
@@ -67,12 +68,12 @@ class Evaluations(BaseCallback):
         self.aside_seconds += time.process_time() - start
 
 
-def train(agent: Agent, world: str, seed: int, episodes: int, server: str | None) -> Trained:
+def train(agent: Agent, world: str, seed: int, episodes: int, server: str | None, phase: int = PHASE) -> Trained:
     """Trains on the train split, evaluates on the validation split. The test tracks are not touched."""
     # More threads change the order of sums, and gain nothing on networks as small as these.
     torch.set_num_threads(1)
     params = agent.params
-    course = lanes.training(world, params.lanes, seed, server)
+    course = lanes.training(world, params.lanes, seed, server, phase)
     try:
         meter = Meter(course)
         env = LearningReward(InputsEnv(meter, agent.inputs), params.reward_scale, params.reward_floor)
@@ -80,7 +81,7 @@ def train(agent: Agent, world: str, seed: int, episodes: int, server: str | None
         model = agent.algorithm.build(env, params, seed, steps)
         model.set_logger(Logger(folder=None, output_formats=[]))
         counter = MacCounter(model.policy, model.policy.optimizer)
-        with closing(lanes.held_out(world, "validation", VALIDATION_TRACKS, HORIZON, server)) as validation:
+        with closing(lanes.held_out(world, "validation", VALIDATION_TRACKS, HORIZON, server, phase)) as validation:
             evaluations = Evaluations(meter, validation, Inputs(agent.inputs, VALIDATION_TRACKS), counter, episodes)
             start = time.process_time()
             model.learn(steps, callback=evaluations, log_interval=None)
