@@ -288,7 +288,8 @@ pub mod stream_response {
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct StepResult {
-    /// lanes x rays f32. Where an episode ended: what the car sees at its end.
+    /// lanes x rays f32. Where an episode ended: what the car sees at its end; in mode SAME_STEP the first observation of the
+    /// lane's next episode.
     #[prost(bytes = "vec", tag = "1")]
     pub observations: ::prost::alloc::vec::Vec<u8>,
     /// lanes f64.
@@ -303,9 +304,13 @@ pub struct StepResult {
     /// lanes u8, each a value of EndReason.
     #[prost(bytes = "vec", tag = "5")]
     pub end_reasons: ::prost::alloc::vec::Vec<u8>,
-    /// Present when the session was created with it.
+    /// Present when the session was created with it. In mode SAME_STEP it is that of the new episode where one ended.
     #[prost(message, optional, tag = "6")]
     pub info: ::core::option::Option<LaneInfo>,
+    /// SAME_STEP only: what the cars saw at the end of the episodes that ended in this step: ended lanes x rays f32, in the
+    /// order of the lanes.
+    #[prost(bytes = "vec", tag = "7")]
+    pub final_observations: ::prost::alloc::vec::Vec<u8>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct StepError {
@@ -372,6 +377,8 @@ pub enum AutoresetMode {
     NextStep = 1,
     /// A lane whose episode is over must be reset before any lane is stepped: a step is FAILED_PRECONDITION.
     Disabled = 2,
+    /// An episode that ends is followed in the same response by the first observation of the lane's next episode.
+    SameStep = 3,
 }
 impl AutoresetMode {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -383,6 +390,7 @@ impl AutoresetMode {
             Self::Unspecified => "AUTORESET_MODE_UNSPECIFIED",
             Self::NextStep => "AUTORESET_MODE_NEXT_STEP",
             Self::Disabled => "AUTORESET_MODE_DISABLED",
+            Self::SameStep => "AUTORESET_MODE_SAME_STEP",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -391,6 +399,7 @@ impl AutoresetMode {
             "AUTORESET_MODE_UNSPECIFIED" => Some(Self::Unspecified),
             "AUTORESET_MODE_NEXT_STEP" => Some(Self::NextStep),
             "AUTORESET_MODE_DISABLED" => Some(Self::Disabled),
+            "AUTORESET_MODE_SAME_STEP" => Some(Self::SameStep),
             _ => None,
         }
     }

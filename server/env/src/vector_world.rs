@@ -15,12 +15,16 @@ use crate::{
 /// What one step of all lanes gave.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StepBatch {
-    /// `lanes × rays` distances, lane by lane. After the last step of an episode: what the car sees at its end.
+    /// `lanes × rays` distances, lane by lane. After the last step of an episode: what the car sees at its end; in mode SAME_STEP
+    /// the first observation of the lane's next episode.
     pub observations: Vec<f32>,
     /// Reward of each lane.
     pub rewards: Vec<f64>,
     /// Why each lane's episode ended, if it ended with this step.
     pub ends: Vec<Option<EndReason>>,
+    /// In mode SAME_STEP what the cars saw at the end of the episodes that ended with this step: `ended lanes × rays`, in the order
+    /// of the lanes. In the other modes empty.
+    pub final_observations: Vec<f32>,
 }
 
 /// Why lanes cannot be stepped or reset. Nothing has changed then.
@@ -42,8 +46,9 @@ pub enum LaneError {
 /// `lanes` independent cars. Lane k of seed s lives the same episodes whatever the number of lanes.
 ///
 /// In autoreset mode NEXT_STEP (Gymnasium's default) the step after the end of an episode ignores the lane's action and returns
-/// the first observation of its next episode with reward 0: it is no step of either episode. In mode DISABLED such a step is
-/// an error, and [`VectorWorld::reset`] starts the next episode.
+/// the first observation of its next episode with reward 0: it is no step of either episode. In mode SAME_STEP the step that ends
+/// an episode begins the next one as well. In mode DISABLED a step after the end is an error, and [`VectorWorld::reset`] starts the
+/// next episode. In every mode a lane lives the same episodes.
 #[derive(Clone, Debug)]
 pub struct VectorWorld {
     config: WorldConfig,
@@ -70,7 +75,8 @@ impl VectorWorld {
         let lanes: Vec<Lane> =
             (0..config.lanes as u64).map(|lane| Lane::begin(&config, lane, config.first_episode)).collect();
         let observations = lanes.iter().flat_map(|lane| lane.drive.observation()).copied().collect();
-        let batch = StepBatch { observations, rewards: vec![0.0; config.lanes], ends: vec![None; config.lanes] };
+        let (rewards, ends) = (vec![0.0; config.lanes], vec![None; config.lanes]);
+        let batch = StepBatch { observations, rewards, ends, final_observations: Vec::new() };
         let info = config.info.then(LaneInfo::default);
         let mut world = Self { config, lanes, batch, info };
         world.inform();
@@ -110,8 +116,13 @@ impl VectorWorld {
         {
             return Err(LaneError::EpisodeOver(lane));
         }
+        self.batch.final_observations.clear();
         for (k, (lane, &action)) in self.lanes.iter_mut().zip(actions).enumerate() {
             let Transition { reward, end } = lane.step(action, &self.config, k as u64);
+            if end.is_some() && self.config.autoreset == Autoreset::SameStep {
+                self.batch.final_observations.extend(lane.drive.observation());
+                lane.begin_next(&self.config, k as u64);
+            }
             self.batch.rewards[k] = reward;
             self.batch.ends[k] = end;
         }
@@ -131,6 +142,7 @@ impl VectorWorld {
         }
         self.batch.rewards.fill(0.0);
         self.batch.ends.fill(None);
+        self.batch.final_observations.clear();
         self.observe();
         Ok(&self.batch)
     }
@@ -298,6 +310,24 @@ mod tests {
         assert_eq!(reset.observations[..3], automatic[30].0);
         assert_eq!((reset.observations[3..].to_vec(), &reset.rewards[..]), (before[3..].to_vec(), &[0.0; 2][..]));
         assert_eq!(world.step(&[Action::Straight; 2]).unwrap_err(), LaneError::EpisodeOver(1));
+    }
+
+    #[test]
+    fn in_mode_same_step_the_next_episode_begins_where_one_ends() {
+        let next_step = record(VectorWorld::new(config(2, Split::Train)).unwrap(), 1, 62);
+        let mut world =
+            VectorWorld::new(WorldConfig { autoreset: Autoreset::SameStep, ..config(2, Split::Train) }).unwrap();
+        for (step, then) in next_step.iter().enumerate().filter(|(step, _)| step % 31 != 30) {
+            let actions = steer_all(&world);
+            let batch = world.step(&actions).unwrap();
+            let (seen, ended) = (&batch.observations[3..], step % 31 == 29);
+            assert_eq!((batch.rewards[1], batch.ends[1], batch.ends[1].is_some()), (then.1, then.2, ended));
+            if ended {
+                assert_eq!((seen, &batch.final_observations[3..]), (&next_step[step + 1].0[..], &then.0[..]));
+            } else {
+                assert_eq!((seen, &batch.final_observations[..]), (&then.0[..], &[][..]));
+            }
+        }
     }
 
     #[test]
