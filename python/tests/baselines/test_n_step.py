@@ -5,7 +5,7 @@ import pytest
 from fake import FakeLanes
 
 from spikedrive.baselines import dqn
-from spikedrive.baselines.inputs import InputsEnv
+from spikedrive.baselines.inputs import SCALES, InputsEnv
 
 
 def sampled(env, **changes):
@@ -17,8 +17,8 @@ def sampled(env, **changes):
     for _ in range(200):
         batch = model.replay_buffer.sample(16)
         for k in range(16):
-            _, step, episode = np.rint((batch.observations[k].numpy() + 1) * 10).astype(int)
-            after = np.rint((batch.next_observations[k].numpy() + 1) * 10).astype(int)[1]
+            _, step, episode = np.rint((batch.observations[k].numpy() + 1) * SCALES).astype(int)
+            after = np.rint((batch.next_observations[k].numpy() + 1) * SCALES).astype(int)[1]
             numbers = (batch.rewards[k].item(), batch.discounts[k].item(), batch.dones[k].item(), after)
             assert found.setdefault((episode, step), numbers) == numbers
     return found

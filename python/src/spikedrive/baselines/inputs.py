@@ -8,8 +8,9 @@
 | `code` | what the spiking agent is told: the encoder rates of the preset `stdp` | 69 |
 | `distances` | the distances in units, as the environment gives them: for scripts | 3 |
 
-All but `code` and `distances` are scaled from [0, 20] units to [-1, 1]. Before its first action a car went straight, and before its
-first step it saw what it sees at its start.
+A distance d becomes (d - 10)/10 ahead and (d - 6)/6 at the sides, a rate of the code its share of the highest, so that all are about
+as large as 1; the dense networks in Rust are told the same numbers (`agent/learners/src/dense/inputs.rs`). Before its first action a
+car went straight, and before its first step it saw what it sees at its start.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ ACTIONS = 3
 STRAIGHT = 1
 RAYS = 3
 RANGE = np.float32(20.0)
+# Of the distances to the left, ahead and to the right: what becomes 0, and how far from it 1 is, in units.
+CENTRES = SCALES = np.array([6.0, 10.0, 6.0], np.float32)
 
 
 class Inputs:
@@ -87,7 +90,7 @@ class InputsEnv(VecEnvWrapper):
 
 
 def _scaled(distances: np.ndarray) -> np.ndarray:
-    return distances * (2 / RANGE) - 1
+    return (distances - CENTRES) / SCALES
 
 
 def _sensors(history: np.ndarray, _actions: np.ndarray) -> np.ndarray:
@@ -103,18 +106,19 @@ def _stack(history: np.ndarray, _actions: np.ndarray) -> np.ndarray:
 
 
 def _code(history: np.ndarray, actions: np.ndarray) -> np.ndarray:
-    return code.rates(history[:, 0], actions)
+    return code.rates(history[:, 0], actions) / code.PEAK_RATE
 
 
 def _distances(history: np.ndarray, _actions: np.ndarray) -> np.ndarray:
     return history[:, 0].copy()
 
 
+HIGHEST = float(((RANGE - CENTRES) / SCALES).max())
 # Name -> features of a history and the last actions, lowest and highest value, number.
 KINDS = {
-    "sensors": (_sensors, -1.0, 1.0, RAYS),
-    "sensors+action": (_sensors_and_action, -1.0, 1.0, RAYS + ACTIONS),
-    "sensors-x4": (_stack, -1.0, 1.0, STACK * RAYS),
-    "code": (_code, 0.0, float(code.PEAK_RATE), code.CELLS),
+    "sensors": (_sensors, -1.0, HIGHEST, RAYS),
+    "sensors+action": (_sensors_and_action, -1.0, HIGHEST, RAYS + ACTIONS),
+    "sensors-x4": (_stack, -1.0, HIGHEST, STACK * RAYS),
+    "code": (_code, 0.0, 1.0, code.CELLS),
     "distances": (_distances, 0.0, float(RANGE), RAYS),
 }

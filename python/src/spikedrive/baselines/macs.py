@@ -12,8 +12,8 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
-# First moment, second moment and the parameter itself: one multiply-accumulate each.
-ADAM_MACS = 3
+# First moment, second moment, the square of the gradient, and the step. As in `agent/learners/src/dense/adam.rs`.
+ADAM_MACS = 4
 # A target network that follows: one multiply-accumulate a parameter.
 POLYAK_MACS = 1
 
