@@ -6,7 +6,7 @@ from stable_baselines3.common.vec_env import VecEnv
 
 
 class FakeLanes(VecEnv):
-    """Lane k, at step n of its episode e, sees (k, n, e); each step pays n + 1. Lane k's episodes last `lengths[k]` steps."""
+    """Lane k, at step n of its episode e, sees (k, n, e); each step pays n + 1. They last `lengths[k]` steps."""
 
     def __init__(self, lengths, crashes=True):
         self.lengths = np.array(lengths)
@@ -38,7 +38,7 @@ class FakeLanes(VecEnv):
     def close(self):
         pass
 
-    def get_attr(self, attr_name, indices=None):
+    def get_attr(self, _attr_name, _indices=None):
         return [None] * self.num_envs
 
     def set_attr(self, attr_name, value, indices=None):
@@ -47,5 +47,5 @@ class FakeLanes(VecEnv):
     def env_method(self, method_name, *args, indices=None, **kwargs):
         raise NotImplementedError
 
-    def env_is_wrapped(self, wrapper_class, indices=None):
+    def env_is_wrapped(self, _wrapper_class, _indices=None):
         return [False] * self.num_envs

@@ -25,7 +25,8 @@ def test_rates_are_those_of_the_spiking_network():
 
 def test_golden_rates_by_hand():
     rates = code.rates(np.array([[6.0, 20.0, 6.0]], np.float32), np.array([2]))[0]
-    # 6 units to the side lie halfway between cells 8 and 9 of 18, 20 units ahead on the last cell, no difference between 5 and 6 of 12.
+    # 6 units to the side lie halfway between cells 8 and 9 of 18, 20 units ahead on the last cell, no difference
+    # between 5 and 6 of 12.
     halfway = 0.5 * np.exp(-0.5 * (0.5 / 0.8) ** 2)
     np.testing.assert_allclose(rates[[8, 9, 36 + 8, 36 + 9, 54 + 5, 54 + 6]], halfway, rtol=1e-5)
     assert rates[18 + 17] == 0.5

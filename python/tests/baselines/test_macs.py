@@ -26,7 +26,9 @@ def counted(model):
 
 
 def test_a_decision_costs_the_actor_alone():
-    model, counter = counted(ppo.build(InputsEnv(FakeLanes([100]), "sensors"), ppo.Params(lanes=1, minibatch=16), 1, 1000))
+    model, counter = counted(
+        ppo.build(InputsEnv(FakeLanes([100]), "sensors"), ppo.Params(lanes=1, minibatch=16), 1, 1000)
+    )
     with counter.aside() as aside:
         model.predict(model.observation_space.sample(), deterministic=True)
     assert aside == [4480]
@@ -52,7 +54,7 @@ def test_dqn_costs_target_online_and_gradients():
     params = dqn.Params(batch=8, warmup=10, exploration_steps=1, final_epsilon=0.0, n_step=1)
     model, counter = counted(dqn.build(InputsEnv(FakeLanes([1000]), "sensors"), params, 1, 1000))
     model.learn(15)
-    # Stable-Baselines3 trains when more steps than those of the warm-up are done; it acts with the network when as many are.
+    # Stable-Baselines3 trains when more steps than those of the warm-up are done, and acts when as many are.
     decisions = 5 * ACTOR
     samples = 5 * 8 * (ACTOR + 3 * ACTOR - FIRST_LAYER)
     adam = ADAM_MACS * 5 * ACTOR_PARAMETERS

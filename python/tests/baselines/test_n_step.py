@@ -9,7 +9,7 @@ from spikedrive.baselines.inputs import SCALES, InputsEnv
 
 
 def sampled(env, **changes):
-    """Transitions after 6 steps, by (episode, step) of their observation: reward, discount, ends in a crash, next step."""
+    """After 6 steps, by (episode, step) of the observation: reward, discount, ends in a crash, next step."""
     params = dqn.Params(warmup=100, n_step=3, discount=0.5, **changes)
     model = dqn.build(InputsEnv(env, "sensors"), params, 1, 1000)
     model.learn(6)

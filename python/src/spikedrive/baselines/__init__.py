@@ -1,1 +1,1 @@
-"""Deep reinforcement learning on SpikeDrive with Stable-Baselines3: one file an algorithm. Needs the extra `baselines`."""
+"""Deep reinforcement learning with Stable-Baselines3: one file an algorithm. Needs the extra `baselines`."""

@@ -29,7 +29,7 @@ class Agent:
     source: str
 
 
-def _agent(name: str, algorithm: ModuleType, inputs: str, source: str = STABLE_BASELINES3, **changes: Any) -> Agent:
+def _agent(name: str, algorithm: ModuleType, inputs: str, source: str = STABLE_BASELINES3, **changes: int) -> Agent:
     return Agent(name, algorithm, inputs, replace(algorithm.PARAMS[inputs], **changes), source)
 
 

@@ -1,7 +1,7 @@
 """The encoder rates of the preset `stdp`: exactly what the spiking agent is told, as numbers instead of spikes.
 
-The Rust original is `agent/learners/src/snn/encoder.rs` with `tuning.rs`; a golden file that both sides test keeps them the same.
-Everything is computed in 32 bits, as there.
+The Rust original is `agent/learners/src/snn/encoder.rs` with `tuning.rs`; a golden file that both sides test keeps them
+the same. Everything is computed in 32 bits, as there.
 """
 
 from __future__ import annotations
@@ -26,9 +26,10 @@ TUNING_WIDTH = np.float32(0.8)
 
 
 def rates(observations: np.ndarray, actions: np.ndarray) -> np.ndarray:
-    """Rates in spikes a tick, lanes x 69 f32: cells of the left, centre and right sensor, of left - right, of the last action.
+    """Rates in spikes a tick, lanes x 69 f32: cells of the three sensors, of left - right, of the last action.
 
-    `observations`: distances in units, lanes x 3. `actions`: the last action of each lane, straight (1) at an episode's start.
+    `observations`: distances in units, lanes x 3. `actions`: the last action of each lane, straight (1) before
+    the first.
     """
     left, centre, right = np.asarray(observations, np.float32).T
     populations = [
@@ -44,9 +45,11 @@ def rates(observations: np.ndarray, actions: np.ndarray) -> np.ndarray:
 def _tuned(u: np.ndarray, cells: int) -> np.ndarray:
     """Bells that overlap: r_i = r_max exp(-((u (k-1) - i)/w)^2 / 2), and 0 beyond six widths."""
     q = (u[:, None] * np.float32(cells - 1) - np.arange(cells, dtype=np.float32)) / TUNING_WIDTH
-    return np.where(np.abs(q) > 6, np.float32(0), PEAK_RATE * np.exp(np.float32(-0.5) * q * q))
+    bells: np.ndarray = np.where(np.abs(q) > 6, np.float32(0), PEAK_RATE * np.exp(np.float32(-0.5) * q * q))
+    return bells
 
 
 def _sigmoid(x: np.ndarray) -> np.ndarray:
     # With a difference of 20 units and a slope of 0.7, exp reaches 2.5e12: far from the end of f32.
-    return np.float32(1) / (np.float32(1) + np.exp(-x))
+    share: np.ndarray = np.float32(1) / (np.float32(1) + np.exp(-x))
+    return share

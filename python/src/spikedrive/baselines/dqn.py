@@ -1,6 +1,7 @@
 """Deep Q-network (Mnih et al. 2015) with n-step returns, Stable-Baselines3.
 
-Two hidden ReLU layers; a target network that follows slowly; epsilon-greedy exploration. Not double: Stable-Baselines3 has none.
+Two hidden ReLU layers; a target network that follows slowly; epsilon-greedy exploration. Not double: Stable-Baselines3
+has none.
 """
 
 from __future__ import annotations

@@ -8,9 +8,9 @@
 | `code` | what the spiking agent is told: the encoder rates of the preset `stdp` | 69 |
 | `distances` | the distances in units, as the environment gives them: for scripts | 3 |
 
-A distance d becomes (d - 10)/10 ahead and (d - 6)/6 at the sides, a rate of the code its share of the highest, so that all are about
-as large as 1; the dense networks in Rust are told the same numbers (`agent/learners/src/dense/inputs.rs`). Before its first action a
-car went straight, and before its first step it saw what it sees at its start.
+A distance d becomes (d - 10)/10 ahead and (d - 6)/6 at the sides, a rate of the code its share of the highest: all are
+about as large as 1. The dense networks in Rust are told the same numbers (`agent/learners/src/dense/inputs.rs`). Before its
+first action a car went straight, and before its first step it saw what it sees at its start.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from __future__ import annotations
 import numpy as np
 from gymnasium import spaces
 from stable_baselines3.common.vec_env import VecEnv, VecEnvWrapper
+from stable_baselines3.common.vec_env.base_vec_env import VecEnvStepReturn
 
 from spikedrive.baselines import code
 
@@ -33,7 +34,7 @@ CENTRES = SCALES = np.array([6.0, 10.0, 6.0], np.float32)
 class Inputs:
     """The memory of a number of lanes, and the features made of it."""
 
-    def __init__(self, name: str, lanes: int):
+    def __init__(self, name: str, lanes: int) -> None:
         if name not in KINDS:
             raise ValueError(f"{name!r} names no inputs: use one of {', '.join(KINDS)}")
         self.name = name
@@ -64,20 +65,24 @@ class Inputs:
 class InputsEnv(VecEnvWrapper):
     """Shows a learner of Stable-Baselines3 the features, at an episode's end too."""
 
-    def __init__(self, venv: VecEnv, name: str):
+    def __init__(self, venv: VecEnv, name: str) -> None:
         self._inputs = Inputs(name, venv.num_envs)
         self._last_actions = np.full(venv.num_envs, STRAIGHT)
         super().__init__(venv, observation_space=self._inputs.space)
 
     def reset(self) -> np.ndarray:
-        return self._inputs.reset(self.venv.reset())
+        """Starts an episode on every lane."""
+        return self._inputs.reset(np.asarray(self.venv.reset()))
 
     def step_async(self, actions: np.ndarray) -> None:
+        """Sends the actions."""
         self._last_actions = actions
         self.venv.step_async(actions)
 
-    def step_wait(self):
-        observations, rewards, ended, infos = self.venv.step_wait()
+    def step_wait(self) -> VecEnvStepReturn:
+        """Steps every lane once."""
+        told, rewards, ended, infos = self.venv.step_wait()
+        observations = np.asarray(told)
         seen = observations.copy()
         for lane in np.flatnonzero(ended):
             seen[lane] = infos[lane]["terminal_observation"]
@@ -90,7 +95,8 @@ class InputsEnv(VecEnvWrapper):
 
 
 def _scaled(distances: np.ndarray) -> np.ndarray:
-    return (distances - CENTRES) / SCALES
+    scaled: np.ndarray = (distances - CENTRES) / SCALES
+    return scaled
 
 
 def _sensors(history: np.ndarray, _actions: np.ndarray) -> np.ndarray:
@@ -106,11 +112,13 @@ def _stack(history: np.ndarray, _actions: np.ndarray) -> np.ndarray:
 
 
 def _code(history: np.ndarray, actions: np.ndarray) -> np.ndarray:
-    return code.rates(history[:, 0], actions) / code.PEAK_RATE
+    shares: np.ndarray = code.rates(history[:, 0], actions) / code.PEAK_RATE
+    return shares
 
 
 def _distances(history: np.ndarray, _actions: np.ndarray) -> np.ndarray:
-    return history[:, 0].copy()
+    latest: np.ndarray = history[:, 0].copy()
+    return latest
 
 
 HIGHEST = float(((RANGE - CENTRES) / SCALES).max())

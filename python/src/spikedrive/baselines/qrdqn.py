@@ -1,4 +1,4 @@
-"""Deep Q-network of quantiles (Dabney et al. 2018), sb3-contrib: as `dqn`, but it learns how returns are distributed."""
+"""Deep Q-network of quantiles (Dabney et al. 2018), sb3-contrib: `dqn` that learns how returns are distributed."""
 
 from __future__ import annotations
 

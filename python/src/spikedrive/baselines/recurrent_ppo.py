@@ -1,4 +1,4 @@
-"""Proximal policy optimisation with a memory, sb3-contrib: actor and critic each hear the sensors through an LSTM of their own."""
+"""Proximal policy optimisation with a memory, sb3-contrib: actor and critic each have an LSTM of their own."""
 
 from __future__ import annotations
 

@@ -9,8 +9,8 @@ import numpy as np
 from stable_baselines3.common.vec_env import VecEnv, VecEnvWrapper
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvObs, VecEnvStepReturn
 
-# `learn` of Stable-Baselines3 wants a number of steps, a run lasts a number of episodes. Twice the steps of as many full episodes is
-# never reached, and a fixed share of it is a fixed number of steps.
+# `learn` of Stable-Baselines3 wants a number of steps, a run lasts a number of episodes. Twice the steps of so many full
+# episodes are never reached, and a fixed share of them is a fixed number of steps.
 SLACK = 2
 
 

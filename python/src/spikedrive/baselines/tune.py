@@ -1,9 +1,9 @@
-"""`python -m spikedrive.baselines.tune`: random search, the same number of trials for every baseline, on validation tracks alone.
+"""`python -m spikedrive.baselines.tune`: random search, as many trials for every baseline, on validation tracks alone.
 
-Trial 0 has the defaults of the algorithm's `Params`. Every other one is drawn from its `SPACE`, by a generator of the trial's number:
-trial k of an algorithm has the same settings whatever the agent is told. The objective is the mean validation return over the last
-five evaluations, averaged over the seeds. The test tracks are not touched. The settings that were chosen stand in the algorithm's
-`PARAMS`.
+Trial 0 has the defaults of the algorithm's `Params`. Every other one is drawn from its `SPACE`, by a generator of the
+trial's number: trial k of an algorithm has the same settings whatever the agent is told. The objective is the mean
+validation return over the last five evaluations, averaged over the seeds. The test tracks are not touched. The settings
+that were chosen stand in the algorithm's `PARAMS`.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Trial:
     episodes: int
 
 
-def settings(agent: Agent, trial: int) -> Any:
+def settings(agent: Agent, trial: int) -> Any:  # noqa: ANN401 -- the `Params` of its algorithm
     """The hyper-parameters of a trial."""
     defaults = replace(agent.algorithm.Params(), width=agent.params.width)
     if trial == 0:
@@ -50,7 +50,7 @@ def settings(agent: Agent, trial: int) -> Any:
     return replace(defaults, **{name: _draw(values, rng) for name, values in agent.algorithm.SPACE.items()})
 
 
-def _draw(values: list[Any] | tuple[float, float], rng: np.random.Generator) -> Any:
+def _draw(values: list[Any] | tuple[float, float], rng: np.random.Generator) -> Any:  # noqa: ANN401 -- one of the values
     if isinstance(values, tuple):
         low, high = (math.log(value) for value in values)
         # Three digits: a setting that can be written down.

@@ -14,7 +14,13 @@ from spikedrive.baselines.inputs import Inputs
 class Driver(Protocol):
     """What can be evaluated: every model of Stable-Baselines3, and the scripts."""
 
-    def predict(self, observation: Any, state: Any, episode_start: Any, deterministic: bool) -> tuple[Any, Any]:
+    def predict(
+        self,
+        observation: Any,  # noqa: ANN401 -- as Stable-Baselines3 has it
+        state: Any,  # noqa: ANN401
+        episode_start: Any,  # noqa: ANN401
+        deterministic: bool,
+    ) -> tuple[Any, Any]:
         """Actions for all lanes, and what to remember."""
 
 

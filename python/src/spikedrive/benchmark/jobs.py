@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from typing import Generic, TypeVar
 
-# A process forked from one that did nothing but import: as clean as a new one, and seconds faster to start.
+# A process forked from one that did nothing but import is as clean as a new one, and seconds faster to start.
 METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
 
 Job = TypeVar("Job", bound=Hashable)
@@ -16,7 +16,7 @@ Result = TypeVar("Result")
 
 
 class Progress(Generic[Job]):
-    """How long jobs took, and how long the rest will take: jobs of a kind take as long as those of it that are finished."""
+    """How long jobs took, and how long the rest will take: as long as finished ones of the same kind."""
 
     def __init__(self, jobs: Sequence[Job], kind: Callable[[Job], str], parallel: int) -> None:
         self._left = list(jobs)
@@ -42,7 +42,7 @@ def for_each(
 ) -> None:
     """Works on all jobs, `parallel` at a time; `finished` hears of each in this process. The first failure ends it.
 
-    `work` must be importable: it runs in a process that was started anew for each job, so that no run can touch another.
+    `work` must be importable: it runs in a process of its own for each job, so that no run can touch another.
     """
     with ThreadPoolExecutor(parallel) as threads:
         futures = {threads.submit(_in_process, work, job): job for job in jobs}

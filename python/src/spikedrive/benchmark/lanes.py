@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from stable_baselines3.common.vec_env import VecEnv
 
+from spikedrive._config import Split
 from spikedrive.benchmark.protocol import HORIZON, PHASE, WORLDS
 from spikedrive.sb3 import SpikeDriveVecEnv
 from spikedrive.vector import SpikeDriveVectorEnv
@@ -19,7 +18,7 @@ def training(world: str, lanes: int, seed: int, server: str | None, phase: int =
 
 
 def held_out(
-    world: str, split: Any, tracks: int, horizon: int, server: str | None, phase: int = PHASE
+    world: str, split: Split, tracks: int, horizon: int, server: str | None, phase: int = PHASE
 ) -> SpikeDriveVectorEnv:
     """A lane for each of the first tracks of a split that nobody learns on."""
     return SpikeDriveVectorEnv(tracks, server=server, phase=phase, split=split, horizon=horizon, **WORLDS[world])

@@ -89,7 +89,7 @@ class Results:
         return any(_key(one) == key and one["config_hash"] == config_hash for one in self._rows)
 
     def add(self, new: Row, curve: list[Row]) -> None:
-        """Puts a run in the place of an older one, and writes both files, sorted: the order in which runs end does not show."""
+        """Puts a run in the place of an older one, and writes both files, sorted whatever ended first."""
         key = _key(new)
         self._rows = sorted([*(one for one in self._rows if _key(one) != key), new], key=self._order)
         points = [*(point for point in self._curves if _key(point) != key), *curve]

@@ -13,7 +13,15 @@ from spikedrive.baselines.agents import AGENTS
 from spikedrive.baselines.inputs import Inputs
 from spikedrive.benchmark import lanes, rows
 from spikedrive.benchmark.evaluate import Driven, Driver, drive
-from spikedrive.benchmark.protocol import HORIZON, MILESTONES, PROTOCOL, TEST_HORIZONS, TEST_TRACKS, Evaluation, Milestones
+from spikedrive.benchmark.protocol import (
+    HORIZON,
+    MILESTONES,
+    PROTOCOL,
+    TEST_HORIZONS,
+    TEST_TRACKS,
+    Evaluation,
+    Milestones,
+)
 from spikedrive.benchmark.scripts import SCRIPTS
 from spikedrive.benchmark.train import train
 

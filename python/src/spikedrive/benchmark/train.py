@@ -98,4 +98,5 @@ def _polyak_macs(model: BaseAlgorithm) -> int:
     if target is None:
         return 0
     parameters = sum(parameter.numel() for parameter in target.parameters())
-    return POLYAK_MACS * parameters * model._n_calls
+    steps = int(vars(model)["_n_calls"])
+    return POLYAK_MACS * int(parameters) * steps
