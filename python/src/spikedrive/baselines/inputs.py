@@ -9,8 +9,8 @@
 | `distances` | the distances in units, as the environment gives them: for scripts | 3 |
 
 A distance d becomes (d - 10)/10 ahead and (d - 6)/6 at the sides, a rate of the code its share of the highest: all are
-about as large as 1. The dense networks in Rust are told the same numbers (`agent/learners/src/dense/inputs.rs`). Before its
-first action a car went straight, and before its first step it saw what it sees at its start.
+about as large as 1. The dense networks in Rust are told the same numbers (`agent/learners/src/dense/inputs.rs`). Before
+its first action a car went straight, and before its first step it saw what it sees at its start.
 """
 
 from __future__ import annotations

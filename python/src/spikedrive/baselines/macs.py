@@ -2,8 +2,8 @@
 
 A forward pass through a dense layer costs `in * out` MACs a sample, one step of an LSTM `4 * (in + hidden) * hidden`. A
 backward pass costs the same once for the weights and once for what the layer was fed, the latter only where a gradient
-is asked for: not at the first layer. Biases, activation functions and losses are left out, as NeuroBench does. A step of
-Adam costs `ADAM_MACS` a parameter.
+is asked for: not at the first layer. Biases, activation functions and losses are left out, as NeuroBench does. A step
+of Adam costs `ADAM_MACS` a parameter.
 """
 
 from __future__ import annotations

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from stable_baselines3.common.vec_env import VecEnv, VecEnvWrapper
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvObs, VecEnvStepReturn
 
-# `learn` of Stable-Baselines3 wants a number of steps, a run lasts a number of episodes. Twice the steps of so many full
-# episodes are never reached, and a fixed share of them is a fixed number of steps.
+# `learn` of Stable-Baselines3 wants a number of steps, a run lasts a number of episodes. Twice the steps of so many
+# full episodes are never reached, and a fixed share of them is a fixed number of steps.
 SLACK = 2
 
 
@@ -72,5 +71,5 @@ class LearningReward(VecEnvWrapper):
     def step_wait(self) -> VecEnvStepReturn:
         """Steps every lane once."""
         observations, rewards, ended, infos = self.venv.step_wait()
-        paid: np.ndarray[Any, Any] = self._scale * np.maximum(rewards, self._floor)
-        return observations, paid.astype(np.float32), ended, infos
+        paid = np.float32(self._scale) * np.maximum(rewards.astype(np.float32), np.float32(self._floor))
+        return observations, paid, ended, infos
