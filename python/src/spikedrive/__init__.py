@@ -18,6 +18,7 @@ from spikedrive._errors import (
 )
 from spikedrive._world import Road
 from spikedrive.env import SpikeDriveEnv
+from spikedrive.training import TrainedRun, train
 from spikedrive.vector import SpikeDriveVectorEnv
 
 __version__ = "0.1.0"
@@ -35,6 +36,8 @@ __all__ = [
     "SpikeDriveEnv",
     "SpikeDriveError",
     "SpikeDriveVectorEnv",
+    "TrainedRun",
+    "train",
 ]
 
 if "SpikeDrive-v1" not in registry:

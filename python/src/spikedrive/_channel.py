@@ -1,7 +1,7 @@
 """The connections of this process: one for each server, made when it is first needed.
 
-A channel that was made before `fork()` hangs in the child, for its threads are not there. So no channel is made before the
-first reset, and each process makes its own.
+A channel that was made before `fork()` hangs in the child, for its threads are not there, and with many versions of gRPC so does
+any other. So no channel is made before the first reset, each process makes its own, and one that was forked too late is told so.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import threading
 import grpc
 
 from spikedrive._address import Address
+from spikedrive._errors import SpikeDriveError
 
 _OPTIONS = [
     # Agents sit beside their server more often than behind a proxy, and proxies rarely speak HTTP/2 without TLS.
@@ -27,20 +28,29 @@ _OPTIONS = [
 ]
 
 _lock = threading.Lock()
-_channels: dict[tuple[int, Address], grpc.Channel] = {}
+_channels: dict[Address, grpc.Channel] = {}
+# The process that made the first channel.
+_user: int | None = None
 
 
 def channel(address: Address) -> grpc.Channel:
     """The channel of this process to a server."""
-    key = (os.getpid(), address)
     with _lock:
-        # Channels of the process that this one was forked from stay where they are: to close them here would hang.
-        if key not in _channels:
-            _channels[key] = _make(address)
-        return _channels[key]
+        if address not in _channels or _user != os.getpid():
+            _channels[address] = new_channel(address)
+        return _channels[address]
 
 
-def _make(address: Address) -> grpc.Channel:
+def new_channel(address: Address) -> grpc.Channel:
+    """A channel that the caller closes."""
+    global _user  # noqa: PLW0603
+    if _user not in (None, os.getpid()):
+        raise SpikeDriveError(
+            "this process was forked from one that was connected to a server already, and gRPC does not survive that: "
+            'start workers with the context "spawn" or "forkserver", such as AsyncVectorEnv(..., context="spawn"), or make '
+            "them before the first reset in the process that makes them"
+        )
+    _user = os.getpid()
     if address.secure:
         options = [option for option in _OPTIONS if option[0] != "grpc.enable_http_proxy"]
         return grpc.secure_channel(address.target, grpc.ssl_channel_credentials(), options=options)
@@ -53,8 +63,9 @@ def _make(address: Address) -> grpc.Channel:
 def close_channels() -> None:
     """Closes the channels of this process."""
     with _lock:
-        for key in [key for key in _channels if key[0] == os.getpid()]:
-            _channels.pop(key).close()
+        # Those of the process that this one was forked from stay as they are: to close them here would hang.
+        while _channels and _user == os.getpid():
+            _channels.popitem()[1].close()
 
 
 def _after_fork() -> None:

@@ -14,7 +14,7 @@ from gymnasium.error import DependencyNotInstalled
 from spikedrive._world import Road
 
 if TYPE_CHECKING:
-    import pygame
+    from pygame import Surface
 
 FPS = 20
 SIZE = 480
@@ -46,10 +46,10 @@ class Picture:
     rays: npt.NDArray[np.float32]
     """What the car sees, from the left ray to the right one."""
 
-    def surface(self) -> pygame.Surface:
+    def surface(self) -> Surface:
         """The picture as pygame has it."""
         pygame = _pygame()
-        surface = pygame.Surface((SIZE, SIZE))
+        surface: Surface = pygame.Surface((SIZE, SIZE))
         surface.fill(_GROUND)
         self._draw_road(pygame, surface)
         self._draw_car(pygame, surface)
@@ -60,7 +60,7 @@ class Picture:
         pixels = _pygame().surfarray.array3d(self.surface())
         return np.ascontiguousarray(pixels.transpose(1, 0, 2), dtype=np.uint8)
 
-    def _draw_road(self, pygame: ModuleType, surface: pygame.Surface) -> None:
+    def _draw_road(self, pygame: ModuleType, surface: Surface) -> None:
         centre = self.road.centre.astype(np.float64)
         if self.road.closed:
             centre = np.vstack([centre, centre[:1]])
@@ -81,7 +81,7 @@ class Picture:
             if k % 4 < 2:
                 pygame.draw.line(surface, _CENTRE, middle[k], middle[k + 1], 1)
 
-    def _draw_car(self, pygame: ModuleType, surface: pygame.Surface) -> None:
+    def _draw_car(self, pygame: ModuleType, surface: Surface) -> None:
         position, heading = self.pose[:2], self.pose[2]
         angles = heading + np.linspace(_RAY_SPREAD_RAD, -_RAY_SPREAD_RAD, len(self.rays))
         ends = position + self.rays[:, None] * np.stack([np.cos(angles), np.sin(angles)], axis=1)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
-from collections.abc import Iterator
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import grpc
 import numpy as np
@@ -24,9 +24,10 @@ from spikedrive._errors import (
 )
 from spikedrive._proto import environment_pb2 as pb
 from spikedrive._proto import environment_pb2_grpc as rpc
+from spikedrive._watchdog import Deadline
 
 CREATE_TIMEOUT = 60.0
-CLOSE_TIMEOUT = 2.0
+STEP_TIMEOUT = 60.0
 
 _IN_BAND = {grpc.StatusCode.FAILED_PRECONDITION.value[0]: ResetNeededError}
 
@@ -38,8 +39,9 @@ class Session:
         self.address = address
         self.lanes = int(request.lanes)
         self._pid = os.getpid()
+        # The stream is gRPC's: an iterator of responses that can be cancelled.
         self._requests: queue.SimpleQueue[pb.StreamRequest | None] = queue.SimpleQueue()
-        self._stream: Iterator[pb.StreamResponse] | None = None
+        self._stream: Any = None
         stub = rpc.EnvironmentServiceStub(channel(address))  # type: ignore[no-untyped-call]
         try:
             self.made: pb.CreateSessionResponse = stub.CreateSession(request, timeout=CREATE_TIMEOUT)
@@ -47,6 +49,7 @@ class Session:
             _refuse(error, address, driving=False)
         self.rays = len(self.made.observation_space.names)
         self._stream = stub.Stream(iter(self._requests.get, None))
+        self._deadline = Deadline(self._stream.cancel)
 
     @property
     def usable(self) -> bool:
@@ -76,7 +79,12 @@ class Session:
         if stream is None or self._pid != os.getpid():
             return
         self._requests.put(None)
-        stream.cancel()  # type: ignore[attr-defined]
+        stream.cancel()
+
+    def __del__(self) -> None:
+        """Whoever forgets to close does not leave a thread behind."""
+        with contextlib.suppress(Exception):
+            self.close()
 
     def _exchange(self, request: pb.StreamRequest) -> pb.StepResult:
         if self._stream is None:
@@ -84,18 +92,28 @@ class Session:
         if self._pid != os.getpid():
             raise ResetNeededError("the session was made in another process, before a fork: call reset first")
         self._requests.put(request)
+        self._deadline.begin(STEP_TIMEOUT)
         try:
-            response = next(self._stream)
+            response: pb.StreamResponse = next(self._stream)
         except grpc.RpcError as error:
             self.close()
+            if self._deadline.passed:
+                raise ServerLostError(
+                    f"the server at {self.address.text} did not answer within {STEP_TIMEOUT:g} s: reset makes a new session"
+                ) from None
             _refuse(error, self.address, driving=True)
         except StopIteration:
             self.close()
             raise ServerLostError(f"the server at {self.address.text} ended the stream: call reset") from None
+        except BaseException:
+            # Ctrl-C: the answer will come, and would be taken for that of the next request.
+            self.close()
+            raise
+        self._deadline.end()
         if response.HasField("result"):
             return response.result
-        error = response.error
-        raise _IN_BAND.get(error.code, InvalidArgumentError)(f"{error.field}: {error.message}")
+        refused = response.error
+        raise _IN_BAND.get(refused.code, InvalidArgumentError)(f"{refused.field}: {refused.message}")
 
 
 def _refuse(error: grpc.RpcError, address: Address, *, driving: bool) -> NoReturn:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -39,9 +39,9 @@ class Road:
     """Half-widths to the left and to the right: points x 2."""
 
 
-def observation_space(rays: int) -> spaces.Box:
+def observation_space(rays: int) -> spaces.Space[npt.NDArray[np.float32]]:
     """Distances from the left ray to the right one."""
-    return spaces.Box(0.0, RANGE, (rays,), np.float32)
+    return cast("spaces.Space[npt.NDArray[np.float32]]", spaces.Box(0.0, RANGE, (rays,), np.float32))
 
 
 def end_reason(value: int) -> EndReason:

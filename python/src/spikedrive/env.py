@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 import warnings
-from typing import Any, ClassVar, SupportsIndex
+from typing import Any, SupportsIndex
 
 import gymnasium
 import numpy as np
@@ -45,7 +45,7 @@ class SpikeDriveEnv(gymnasium.Env[Observation, np.int64]):
         **world: The world: `phase` or `circuit`, `split`, `horizon`, `rays`, `sensor_noise`, ...: see `SessionConfig`.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["human", "rgb_array"], "render_fps": FPS}
+    metadata: dict[str, Any] = {"render_modes": ["human", "rgb_array"], "render_fps": FPS}  # noqa: RUF012 -- as Gymnasium has it
 
     def __init__(
         self,
@@ -70,9 +70,7 @@ class SpikeDriveEnv(gymnasium.Env[Observation, np.int64]):
         # A server that is to be started, or an address that is none, is told of here, not at the first reset.
         resolve(server)
 
-    def reset(
-        self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[Observation, dict[str, Any]]:
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observation, dict[str, Any]]:
         """Starts an episode: the first one of `seed`, or the next one."""
         super().reset(seed=seed)
         del options  # There are none.
@@ -91,7 +89,7 @@ class SpikeDriveEnv(gymnasium.Env[Observation, np.int64]):
             self.render()
         return observation, info
 
-    def step(self, action: SupportsIndex) -> tuple[Observation, float, bool, bool, dict[str, Any]]:  # type: ignore[override]
+    def step(self, action: SupportsIndex) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """Drives one unit."""
         session = self._session
         if session is None:
@@ -107,7 +105,7 @@ class SpikeDriveEnv(gymnasium.Env[Observation, np.int64]):
             self.render()
         return observation, reward, terminated, truncated, info
 
-    def render(self) -> npt.NDArray[np.uint8] | None:  # type: ignore[override]
+    def render(self) -> npt.NDArray[np.uint8] | None:
         """Draws road, car and rays as they are now: an array (height, width, 3), or the window."""
         if self.render_mode is None:
             gymnasium.logger.warn(

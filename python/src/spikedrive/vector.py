@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -65,6 +65,8 @@ class SpikeDriveVectorEnv(VectorEnv[Observations, npt.NDArray[np.integer[Any]], 
         self.metadata = self.metadata | {"autoreset_mode": self.autoreset_mode}
         self.render_mode = check_render_mode(render_mode, self.metadata["render_modes"])
         self.info = info
+        if not isinstance(num_envs, int) or num_envs < 1:
+            raise InvalidArgumentError(f"num_envs: {num_envs!r} is no number of lanes: use 1 to 4096")
         self.num_envs = num_envs
         self.single_observation_space = observation_space(self.config.rays)
         self.single_action_space = spaces.Discrete(ACTIONS)
@@ -75,9 +77,7 @@ class SpikeDriveVectorEnv(VectorEnv[Observations, npt.NDArray[np.integer[Any]], 
         self._pictures: list[Picture | None] = [None] * num_envs
         resolve(server)
 
-    def reset(
-        self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[Observations, dict[str, Any]]:
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observations, dict[str, Any]]:
         """Starts episodes: the first ones of `seed`, or the next ones, of all lanes or those of `options["reset_mask"]`."""
         mask = None if options is None else options.get("reset_mask")
         seed = whole_seed(seed)
@@ -100,9 +100,7 @@ class SpikeDriveVectorEnv(VectorEnv[Observations, npt.NDArray[np.integer[Any]], 
         observations = session.observations(packed)
         return observations, self._told(told, observations)
 
-    def step(
-        self, actions: npt.NDArray[np.integer[Any]]
-    ) -> tuple[Observations, Rewards, Marks, Marks, dict[str, Any]]:
+    def step(self, actions: npt.NDArray[np.integer[Any]]) -> tuple[Observations, Rewards, Marks, Marks, dict[str, Any]]:
         """Steps every lane."""
         session = self._session
         if session is None:
@@ -119,7 +117,7 @@ class SpikeDriveVectorEnv(VectorEnv[Observations, npt.NDArray[np.integer[Any]], 
             infos = self._ends(infos, result, session)
         return observations, rewards, terminated, truncated, infos
 
-    def render(self) -> tuple[npt.NDArray[np.uint8], ...] | None:  # type: ignore[override]
+    def render(self) -> tuple[npt.NDArray[np.uint8], ...] | None:
         """A picture of each lane: arrays (height, width, 3)."""
         if self.render_mode is None:
             return None
@@ -159,8 +157,7 @@ class SpikeDriveVectorEnv(VectorEnv[Observations, npt.NDArray[np.integer[Any]], 
         where, begun = poses(told, self.num_envs), roads(told)
         if self.render_mode is not None:
             self._pictures = [
-                draw(picture, begun.get(lane), where[lane], observations[lane])
-                for lane, picture in enumerate(self._pictures)
+                draw(picture, begun.get(lane), where[lane], observations[lane]) for lane, picture in enumerate(self._pictures)
             ]
         if self.info:
             infos = {"pose": where, "_pose": np.ones(self.num_envs, dtype=np.bool_)}
