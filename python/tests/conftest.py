@@ -1,9 +1,9 @@
 """Real servers of this checkout for all tests, and a place of its own for each."""
 
 import os
-from pathlib import Path
 
 import pytest
+from support import PROGRAMS, ROOT, Dashboard
 
 # No window: pygame draws into memory.
 os.environ["SDL_VIDEODRIVER"] = "dummy"
@@ -11,11 +11,11 @@ os.environ["PYGAME_HIDE_SUPPORT_PROMPT"] = "1"
 for variable in list(os.environ):
     if variable.startswith("SPIKEDRIVE_"):
         del os.environ[variable]
+# Those of this checkout, whatever PATH has.
+os.environ["SPIKEDRIVE_SERVER_BIN"] = str(PROGRAMS / "spikedrive-server")
+os.environ["SPIKEDRIVE_BIN"] = str(PROGRAMS / "spikedrive")
 
-import spikedrive  # noqa: E402, F401 -- it registers
 from spikedrive._server import LocalServer  # noqa: E402
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="session")
@@ -38,3 +38,11 @@ def other_server():
 def circuit():
     """The file of a circuit."""
     return str(ROOT / "circuits" / "example.csv")
+
+
+@pytest.fixture
+def dashboard(tmp_path):
+    """A dashboard that keeps its runs in a directory of its own."""
+    started = Dashboard(tmp_path / "dashboard-runs")
+    yield started
+    started.stop()

@@ -1,10 +1,19 @@
 """What several tests need."""
 
+import json
+import os
+import re
+import subprocess
+import urllib.request
+from pathlib import Path
+
 import gymnasium
 import numpy as np
 
 from spikedrive import SpikeDriveVectorEnv
 
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAMS = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release"
 WORLD = {"phase": 4, "horizon": 25}
 
 
@@ -52,3 +61,29 @@ class LaneEnv(gymnasium.Env):
 
     def close(self):
         self.vector.close()
+
+
+class Dashboard:
+    """A dashboard of this checkout, on free ports."""
+
+    def __init__(self, runs, ingest="127.0.0.1:0", extra=()):
+        self.process = subprocess.Popen(
+            [PROGRAMS / "spikedrive-dashboard", "--ingest", ingest, "--listen", "127.0.0.1:0", "--runs", runs, *extra],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        self.runs = runs
+        line = self.process.stdout.readline()
+        self.page, self.ingest = re.search(r"shows http://(\S+?)/ and takes runs on (\S+)", line).groups()
+
+    def get(self, path):
+        """A document of its API."""
+        with urllib.request.urlopen(f"http://{self.page}/api/{path}", timeout=10) as answer:
+            return json.load(answer)
+
+    def stop(self):
+        """Ends it."""
+        self.process.terminate()
+        self.process.wait(20)
+        self.process.stdout.close()

@@ -23,7 +23,7 @@ __all__ = ["Run"]
 
 
 class Run:
-    """A run of an agent: a directory that `spikedrive runs` and the dashboard read, and a stream to a dashboard.
+    """A run of an agent: a directory that the dashboard reads, and a stream to one.
 
     >>> with Run("dqn", seed=1, episodes=300, dashboard="127.0.0.1:50052") as run:
     ...     for _ in range(300):
