@@ -17,12 +17,12 @@ STRAIGHT_ROAD = 1
     ("name", "episodes", "floor"),
     [
         ("sb3-ppo", 60, 150),
-        ("sb3-ppo-action", 60, 150),
-        ("sb3-ppo-x4", 60, 150),
-        ("sb3-ppo-code", 60, 150),
+        ("sb3-ppo-action", 60, 180),
+        ("sb3-ppo-x4", 60, 180),
+        ("sb3-ppo-code", 60, 180),
         ("sb3-dqn", 40, 150),
         ("sb3-qrdqn-action", 40, 150),
-        ("sb3-rppo", 80, 100),
+        ("sb3-rppo", 60, 150),
     ],
 )
 def test_it_learns_the_straight_road(name, episodes, floor):
