@@ -26,9 +26,7 @@ def counted(model):
 
 
 def test_a_decision_costs_the_actor_alone():
-    model, counter = counted(
-        ppo.build(InputsEnv(FakeLanes([100]), "sensors"), ppo.Params(lanes=1, minibatch=16), 1, 1000)
-    )
+    model, counter = counted(ppo.build(InputsEnv(FakeLanes([100]), "sensors"), ppo.Params(lanes=1, minibatch=16), 1, 1000))
     with counter.aside() as aside:
         model.predict(model.observation_space.sample(), deterministic=True)
     assert aside == [4480]

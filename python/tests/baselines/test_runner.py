@@ -1,7 +1,10 @@
 """Rows, milestones, and a runner that goes on where it was broken off."""
 
 import csv
+import dataclasses
+import json
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -13,13 +16,15 @@ from spikedrive.benchmark.jobs import Progress
 from spikedrive.benchmark.protocol import Evaluation, Milestones
 from spikedrive.benchmark.run import NAMES, Job
 
-# From results/oracles.csv, of `spikedrive oracle`: the same drivers in the same world, without the wire.
-ORACLES = {"gym-bang-bang": (234.0713, 327.2783, 0.0), "gym-straight": (-66.2438, -66.2438, 1.0)}
-
 
 def read(path):
     with path.open(newline="") as file:
         return list(csv.DictReader(file))
+
+
+TUNING = Path(__file__).parents[3] / "results" / "tuning-sb3.csv"
+# From results/oracles.csv, of `spikedrive oracle`: the same drivers in the same world, without the wire.
+ORACLES = {"gym-bang-bang": (234.0713, 327.2783, 0.0), "gym-straight": (-66.2438, -66.2438, 1.0)}
 
 
 def test_scripts_score_what_the_oracles_in_rust_score(tmp_path):
@@ -116,6 +121,15 @@ def test_trials_are_the_same_whenever_they_are_drawn():
     low, high = agent.algorithm.SPACE["learning_rate"]
     assert all(low <= one.learning_rate <= high for one in drawn)
     assert tune.settings(AGENTS["sb3-ppo-action-w16"], 3).width == 16
+
+
+@pytest.mark.parametrize("name", sorted({row["agent"] for row in read(TUNING)}))
+def test_the_settings_of_an_agent_are_those_of_its_best_trial(name):
+    trials = {row["trial"]: row for row in read(TUNING) if row["agent"] == name}
+    if len(trials) < tune.TRIALS:
+        pytest.skip("its search is not finished")
+    best = max(trials.values(), key=lambda row: float(row["objective"]))
+    assert dataclasses.asdict(AGENTS[name].params) == json.loads(best["params"])
 
 
 def test_a_search_goes_on_where_it_was_broken_off(tmp_path, capsys):

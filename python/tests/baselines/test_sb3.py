@@ -60,9 +60,9 @@ def test_the_horizon_is_a_time_limit(make):
     env.seed(0)
     env.reset()
     marks = [env.step(np.full(2, STRAIGHT))[2:] for _ in range(7)]
-    assert [ended.tolist() for ended, _ in marks] == [[False] * 2] * 2 + [[True] * 2] + [[False] * 2] * 2 + [
-        [True] * 2
-    ] + [[False] * 2], "every step is one: none is eaten by a reset"
+    assert [ended.tolist() for ended, _ in marks] == [[False] * 2] * 2 + [[True] * 2] + [[False] * 2] * 2 + [[True] * 2] + [
+        [False] * 2
+    ], "every step is one: none is eaten by a reset"
     infos = marks[2][1]
     assert infos[0]["TimeLimit.truncated"] is True
     assert infos[1]["terminal_observation"].shape == (3,)
