@@ -1,5 +1,6 @@
 //! `cargo xtask`: the developer's one door. Continuous integration goes through it as well.
 
+mod baselines;
 mod chromium;
 mod components;
 mod containers;
@@ -29,6 +30,9 @@ enum Task {
         /// Build the images and try docker-compose.yml with them instead; installs podman with apt-get where it is missing.
         #[arg(long, conflicts_with = "supply_chain")]
         containers: bool,
+        /// Train and test the deep baselines of python/ instead; the first time, this installs 6 GB below ~/.cache/spikedrive.
+        #[arg(long, conflicts_with_all = ["supply_chain", "containers"])]
+        baselines: bool,
     },
     /// Measure; on an idle machine, if the numbers shall say anything.
     Bench {
@@ -64,6 +68,7 @@ fn perform(task: Task) -> Result<(), String> {
     match task {
         Task::Test { supply_chain: true, .. } => runner::run(tiers::SUPPLY_CHAIN),
         Task::Test { containers: true, .. } => containers::test(),
+        Task::Test { baselines: true, .. } => baselines::test(),
         Task::Test { .. } => {
             components::check()?;
             chromium::ensure()?;
@@ -86,10 +91,13 @@ mod tests {
     #[test]
     fn the_command_line_is_read() {
         let task = |args: &[&str]| Cli::try_parse_from([&["xtask"], args].concat()).map(|cli| cli.task).ok();
-        assert_eq!(task(&["test"]), Some(Task::Test { supply_chain: false, containers: false }));
-        assert_eq!(task(&["test", "--supply-chain"]), Some(Task::Test { supply_chain: true, containers: false }));
-        assert_eq!(task(&["test", "--containers"]), Some(Task::Test { supply_chain: false, containers: true }));
+        let test = |supply_chain, containers, baselines| Some(Task::Test { supply_chain, containers, baselines });
+        assert_eq!(task(&["test"]), test(false, false, false));
+        assert_eq!(task(&["test", "--supply-chain"]), test(true, false, false));
+        assert_eq!(task(&["test", "--containers"]), test(false, true, false));
+        assert_eq!(task(&["test", "--baselines"]), test(false, false, true));
         assert_eq!(task(&["test", "--containers", "--supply-chain"]), None);
+        assert_eq!(task(&["test", "--containers", "--baselines"]), None);
         assert_eq!(task(&["bench", "dashboard"]), Some(Task::Bench { what: Bench::Dashboard }));
         assert_eq!(task(&["bench", "env"]), Some(Task::Bench { what: Bench::Env }));
         assert_eq!(task(&["bench", "python"]), Some(Task::Bench { what: Bench::Python }));

@@ -90,6 +90,9 @@ pub(crate) const CONTAINERS: &[Stage] = &[
     tool("buildah", image!("dashboard")),
 ];
 
+/// What the deep baselines drive against.
+pub(crate) const BASELINES: &[Stage] = &[cargo("build --release --locked --package spikedrive-server")];
+
 /// What it costs to be looked at, in CPU time; its last lines are JSON.
 pub(crate) const BENCH_DASHBOARD: &[Stage] = &[
     cargo("build --release --locked"),
@@ -132,7 +135,8 @@ mod tests {
 
     #[test]
     fn every_stage_that_resolves_dependencies_uses_the_lockfile() {
-        let stages = [TEST, SUPPLY_CHAIN, CONTAINERS, BENCH_DASHBOARD, BENCH_ENV, BENCH_PYTHON, CODEGEN].concat();
+        let stages =
+            [TEST, SUPPLY_CHAIN, CONTAINERS, BASELINES, BENCH_DASHBOARD, BENCH_ENV, BENCH_PYTHON, CODEGEN].concat();
         for stage in
             stages.iter().map(Stage::to_string).filter(|stage| stage.contains("cargo ") && !stage.contains("cargo fmt"))
         {
