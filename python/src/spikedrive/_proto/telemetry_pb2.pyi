@@ -195,10 +195,12 @@ class PublishResponse(_message.Message):
     def __init__(self, welcome: _Optional[_Union[Welcome, _Mapping]] = ..., control: _Optional[_Union[Control, _Mapping]] = ...) -> None: ...
 
 class Welcome(_message.Message):
-    __slots__ = ("episodes",)
+    __slots__ = ("episodes", "recordings")
     EPISODES_FIELD_NUMBER: _ClassVar[int]
+    RECORDINGS_FIELD_NUMBER: _ClassVar[int]
     episodes: int
-    def __init__(self, episodes: _Optional[int] = ...) -> None: ...
+    recordings: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, episodes: _Optional[int] = ..., recordings: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Control(_message.Message):
     __slots__ = ("frames", "weights", "paused", "steps", "speed")

@@ -47,7 +47,7 @@ class TelemetryServiceServicer(object):
     def Publish(self, request_iterator, context):
         """One run. The agent sends `start` first, then what happens; the dashboard answers `start` with `welcome`, and sends `control`
         whenever a viewer asks for something else. Nothing here may slow the agent: what does not fit is dropped and counted, but
-        episodes, which are sent again from the run's files after a reconnection.
+        episodes and recordings, which are sent again from the run's files after a reconnection.
         INVALID_ARGUMENT: the first message is no start, or a field is out of range; the text names it.
         RESOURCE_EXHAUSTED: as many runs as may be are live.
         UNAUTHENTICATED: the dashboard wants another token.
