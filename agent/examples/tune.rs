@@ -1,9 +1,10 @@
 //! Random search for the parameters of the presets `dqn` and `ppo` (Bergstra & Bengio 2012), on validation tracks and seeds 1 to 16 alone:
 //! no test track is driven.
 //!
-//! `tune PRESET INPUTS TRIALS FILE` draws TRIALS settings, trains each with seeds 1 and 2 on phase 4 for 300 episodes, then the best
-//! three once more with seeds 3 to 6, and adds a row for each run to FILE (docs/baselines.md). INPUTS is a value of the parameter
-//! `inputs`, such as `{kind=sensors-action}`. `train --set` takes the settings of a row as they are.
+//! `tune PRESET INPUTS TRIALS FILE [SETTINGS...]` draws TRIALS settings, trains each with seeds 1 and 2 on phase 4 for 300 episodes, then
+//! the best three once more with seeds 3 to 6, and adds a row for each run to FILE (docs/baselines.md). Settings that are given are trials
+//! from 100 on. INPUTS is a value of the parameter `inputs`, such as `{kind=sensors-action}`. `train --set` takes the settings of a row as
+//! they are.
 
 use std::error::Error;
 use std::fs::OpenOptions;
@@ -26,6 +27,8 @@ const EPISODES: usize = 300;
 const SEARCH: std::ops::RangeInclusive<u64> = 1..=2;
 const CONFIRM: std::ops::RangeInclusive<u64> = 3..=6;
 const CONFIRMED: usize = 3;
+/// Number of the first trial of settings that were not drawn.
+const FIRST_GIVEN: usize = 100;
 /// Horizon at which the final network is scored; it trained on 100.
 const LONG: usize = 140;
 
@@ -54,20 +57,24 @@ struct Row {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [preset, inputs, trials, path] =
-        <[String; 4]>::try_from(arguments).map_err(|_| "use tune PRESET INPUTS TRIALS FILE")?;
+    let [preset, inputs, trials, path, given @ ..] = &arguments[..] else {
+        return Err("use tune PRESET INPUTS TRIALS FILE [SETTINGS...]".into());
+    };
     let (preset, trials): (Preset, usize) = (preset.parse()?, trials.parse()?);
+    let drawn = (0..trials).map(|trial| Ok((trial, settings(preset, inputs, trial)?)));
+    let given = (FIRST_GIVEN..).zip(given).map(|(trial, settings)| Ok((trial, format!("inputs={inputs};{settings}"))));
     let file = OpenOptions::new().create(true).append(true).open(path)?;
     let is_new = file.metadata()?.len() == 0;
     let mut rows = csv::WriterBuilder::new().has_headers(is_new).from_writer(file);
     let mut scores = Vec::new();
-    for trial in 0..trials {
-        let settings = settings(preset, &inputs, trial)?;
-        scores.push((trial, settings.clone(), measure(preset, &inputs, (trial, &settings), SEARCH, &mut rows)?));
+    for trial in drawn.chain(given) {
+        let (trial, settings): (usize, String) = trial?;
+        let score = measure(preset, inputs, (trial, &settings), SEARCH, &mut rows)?;
+        scores.push((trial, settings, score));
     }
     scores.sort_by(|(.., a), (.., b)| b.total_cmp(a));
     for (trial, settings, _) in scores.iter().take(CONFIRMED) {
-        measure(preset, &inputs, (*trial, settings), CONFIRM, &mut rows)?;
+        measure(preset, inputs, (*trial, settings), CONFIRM, &mut rows)?;
     }
     Ok(())
 }
@@ -129,14 +136,14 @@ fn run(preset: Preset, inputs: &str, (trial, settings): (usize, &str), seed: u64
 }
 
 /// The settings of a trial, as `--set` takes them. Trial 0 is the preset itself.
-fn settings(preset: Preset, inputs: &str, trial: usize) -> Result<String, Box<dyn Error>> {
+fn settings(preset: Preset, inputs: &str, trial: usize) -> Result<String, String> {
     let mut drawn = vec![format!("inputs={inputs}")];
     if trial > 0 {
         let mut draw = Draw(stream(trial as u64, Purpose::Exploration, 0));
         drawn.extend(match preset {
             Preset::Dqn => draw.dqn(),
             Preset::Ppo => draw.ppo(),
-            other => return Err(format!("{other} is not tuned here: use dqn or ppo").into()),
+            other => return Err(format!("{other} is not tuned here: use dqn or ppo")),
         });
     }
     Ok(drawn.join(";"))

@@ -77,7 +77,7 @@ fn every_preset_goes_on_as_if_nothing_had_happened() {
 #[test]
 fn noise_lanes_and_every_schedule_survive() {
     let direct = Lesson::Direct(Phase::Complex);
-    for preset in [Preset::Snn(spikedrive_learners::snn::Preset::Pathway), "memory".parse().unwrap()] {
+    for preset in ["pathway", "memory", "dqn", "ppo"].map(|name| name.parse::<Preset>().unwrap()) {
         let base = TrainConfig::base(preset.config(), direct, 22, 5);
         let world = WorldPreset::HardStorm.options();
         assert_unbroken(TrainConfig { world, ..base }, &[6, 5]);
@@ -134,6 +134,26 @@ fn a_run_that_was_interrupted_and_killed_leaves_what_the_unbroken_one_leaves() {
     let again = place.run("train --resume broken --json");
     assert!(again.err.contains("finished already"), "{}", again.err);
     assert_eq!(again.json()["episodes"], 120);
+}
+
+#[test]
+fn a_deep_network_is_kept_as_named_arrays_driven_and_gone_on_with() {
+    for preset in ["dqn", "ppo"] {
+        let place = Place::new();
+        let run = format!("train --preset {preset} --phase 1 --episodes 60");
+        place.run(&format!("{run} --out whole")).done();
+        let train = place.start(&format!("{run} --out broken"));
+        wait_until(|| place.path("broken/weights/last.npz").exists());
+        train.signal("INT");
+        train.end();
+        place.run("train --resume broken").done();
+        let networks = ["whole", "broken"].map(|run| place.read(format!("{run}/weights/last.npz")));
+        assert!(networks[0] == networks[1], "{preset}");
+        let report = place.run("evaluate --weights whole/weights/last.npz --phase 1 --json").json();
+        let summary = place.json("whole/summary.json");
+        assert_eq!(report["return"]["mean"], summary["final"]["1"]["100"]["mean"], "{preset}");
+        assert!(place.run("evaluate --weights whole --phase 1").done().contains(&format!("preset {preset}")));
+    }
 }
 
 #[test]

@@ -122,7 +122,6 @@ pub trait Driver: Send {
 /// The parameters of any learner; `kind` tells which in files.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
-#[expect(clippy::large_enum_variant, reason = "a run holds one: to be Copy is worth more than its bytes")]
 pub enum LearnerConfig {
     /// The spiking agent of [`crate::snn`].
     Snn(SnnConfig),

@@ -358,6 +358,21 @@ mod tests {
     }
 
     #[test]
+    fn operations_are_counted() {
+        let hidden = crate::dense::Widths::new(&[8]).unwrap();
+        let config = DqnConfig { hidden, batch: 2, learning_starts: 1, updates: 1, ..config() };
+        let mut learner = DqnLearner::new(config, 1, 10, 1).unwrap();
+        learner.begin_episode(0);
+        learner.act(0, &[5.0, 9.0, 5.0]);
+        // 6 × 8 + 8 × 3.
+        assert_eq!((learner.macs(), learner.policy.decision_macs()), (72, 72));
+        learner.reward(0, 2.0, Some(StepEnd::Terminated));
+        // Two rows of three passes forward and one back (2 × 72 − 48), and 5 for each of 72 weights and 11 biases.
+        assert_eq!(learner.macs(), 72 + 2 * (3 * 72 + 96) + 5 * 83);
+        assert_eq!(learner.steps(), 1);
+    }
+
+    #[test]
     fn it_learns_a_simple_task_and_is_deterministic() {
         for lanes in [1, 3] {
             let run = |seed| {

@@ -396,6 +396,48 @@ mod tests {
         assert!(firsts.iter().all(|count| (900..1100).contains(count)), "{firsts:?}");
     }
 
+    const OBSERVATION: [f32; 3] = [5.0, 9.0, 5.0];
+
+    #[test]
+    fn a_crash_bootstraps_nothing_and_a_horizon_does() {
+        let reward = crate::dense::reward::RewardParams { floor: -20.0, scale: 0.1 };
+        let lived = |end| {
+            let mut learner = PpoLearner::new(PpoConfig { reward, ..config() }, 1, 10, 1).unwrap();
+            learner.begin_episode(0);
+            learner.act(0, &OBSERVATION);
+            learner.reward(0, -100.0, Some(end));
+            learner.lanes[0].steps[0].clone()
+        };
+        let (crash, cut) = (lived(StepEnd::Terminated), lived(StepEnd::Truncated(OBSERVATION.to_vec())));
+        assert_eq!((crash.reward, crash.next_value, crash.ended), (-2.0, 0.0, true));
+        assert!(cut.ended && cut.next_value != 0.0, "{cut:?}");
+    }
+
+    #[test]
+    fn a_rollout_is_of_all_lanes_and_may_end_in_the_middle_of_episodes() {
+        let mut learner = PpoLearner::new(PpoConfig { rollout: 8, ..config() }, 1, 10, 3).unwrap();
+        (0..3).for_each(|lane| learner.begin_episode(lane));
+        for step in 0..4 {
+            for lane in 0..3 {
+                learner.act(lane, &OBSERVATION);
+                // In the fourth round of steps the second lane completes the eighth step.
+                assert_eq!(learner.updates(), u64::from(step == 3 && lane > 0));
+            }
+            (0..3).for_each(|lane| learner.reward(lane, 2.0, None));
+        }
+        let waiting: Vec<usize> = learner.lanes.iter().map(|lane| lane.steps.len()).collect();
+        assert_eq!(waiting, [0, 0, 1]);
+    }
+
+    #[test]
+    fn operations_are_counted() {
+        let mut learner = PpoLearner::new(config(), 1, 10, 1).unwrap();
+        learner.begin_episode(0);
+        learner.act(0, &OBSERVATION);
+        // 6 × 64 + 64 × 64 + 64 × 3, and the critic's 6 × 64 + 64 × 64 + 64.
+        assert_eq!((learner.policy.decision_macs(), learner.macs()), (4672, 4672 + 4544));
+    }
+
     #[test]
     fn it_learns_a_simple_task_and_is_deterministic() {
         for lanes in [1, 3] {
