@@ -1,6 +1,6 @@
 //! Rows sorted by world and agent.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::energy::{Memory, picojoules};
 use super::row::{Point, Row};
@@ -21,6 +21,8 @@ pub struct WorldRuns {
 pub struct AgentRuns {
     /// Name.
     pub name: String,
+    /// Its place among all agents of all worlds, by name: it has one colour in every chart.
+    pub colour: usize,
     /// Its runs, by seed.
     pub rows: Vec<Row>,
     /// The curves of those that have one.
@@ -29,11 +31,14 @@ pub struct AgentRuns {
 
 /// Sorts rows and points; agents by the interquartile mean of their returns.
 pub fn worlds(rows: Vec<Row>, points: Vec<Point>) -> Vec<WorldRuns> {
+    let names: BTreeSet<String> = rows.iter().map(|row| row.agent.clone()).collect();
+    let colour = |name: &str| names.iter().position(|known| known == name).unwrap_or_default();
     let mut runs: BTreeMap<BenchmarkWorld, BTreeMap<String, AgentRuns>> = BTreeMap::new();
     for row in rows {
         let agent = runs.entry(row.world).or_default().entry(row.agent.clone());
         let name = row.agent.clone();
-        agent.or_insert_with(|| AgentRuns { name, rows: Vec::new(), curves: Vec::new() }).rows.push(row);
+        let blank = || AgentRuns { colour: colour(&name), name, rows: Vec::new(), curves: Vec::new() };
+        agent.or_insert_with(blank).rows.push(row);
     }
     let mut curves: BTreeMap<(BenchmarkWorld, String, u64), Vec<Point>> = BTreeMap::new();
     for point in points {

@@ -3,15 +3,18 @@
 use super::energy::Memory;
 use super::group::{AgentRuns, WorldRuns};
 use super::row::Point;
-use crate::experiments::chart::{Axis, Chart, Mark, Sample, Scale, Series};
+use super::tables::Everywhere;
+use crate::experiments::chart::{Axis, Chart, Mark, Sample, Scale, Series, TEXT};
 use crate::experiments::plot::return_range;
 use crate::experiments::reliable::{Scores, aggregate_iqm, intervals, performance_profile};
 use crate::experiments::stats::Distribution;
 
 /// Places of a curve that is drawn over training steps.
 const STEPS: usize = 60;
-/// Shares of the ceiling of a profile, in steps of 1 %.
-const TAUS: [u32; 2] = [0, 101];
+/// Shares of the ceiling that profiles and returns against energy begin at: below it nobody drives well.
+const LEAST_SCORE: f64 = 0.8;
+/// Places of a profile from there to the ceiling.
+const TAUS: u32 = 100;
 
 /// What a learning curve runs over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +39,7 @@ pub fn learning_curves(runs: &WorldRuns, over: Over) -> Chart {
     let curve = |agent: &AgentRuns| Series {
         name: agent.name.clone(),
         mark: Mark::Line,
+        colour: agent.colour,
         samples: mean_curve(&agent.curves, over),
     };
     let series: Vec<Series> = runs.agents.iter().map(curve).filter(|curve| !curve.samples.is_empty()).collect();
@@ -83,51 +87,42 @@ fn mean_curve(curves: &[Vec<Point>], over: Over) -> Vec<Sample> {
 }
 
 /// The performance profile of some agents: how many runs score above each share of the ceiling.
-pub fn profile(title: String, agents: &[(String, Scores)]) -> Chart {
-    let taus: Vec<f64> = (TAUS[0]..TAUS[1]).map(|percent| f64::from(percent) / 100.0).collect();
-    let series = |(name, scores): &(String, Scores)| {
+pub fn profile(title: String, agents: &[Everywhere]) -> Chart {
+    let tau = |k: u32| LEAST_SCORE + (1.0 - LEAST_SCORE) * f64::from(k) / f64::from(TAUS);
+    let taus: Vec<f64> = (0..=TAUS).map(tau).collect();
+    let series = |Everywhere { name, colour, scores }: &Everywhere| {
         let bounds = intervals(&[scores], |agents| performance_profile(&agents[0], &taus));
         let shares = performance_profile(scores, &taus).into_iter().zip(bounds);
         let samples = taus.iter().zip(shares).map(|(&x, (y, interval))| Sample { x, y, interval }).collect();
-        Series { name: name.clone(), mark: Mark::Line, samples }
+        Series { name: name.clone(), mark: Mark::Line, colour: *colour, samples }
     };
     Chart {
         title,
-        x: Axis::linear("score τ: share of the ceiling", [0.0, 1.0]),
+        x: Axis::linear("score τ: share of the ceiling", [LEAST_SCORE, 1.0]),
         y: Axis::linear("share of runs with a score above τ", [0.0, 1.0]),
         series: agents.iter().map(series).collect(),
         rule: None,
     }
 }
 
-/// Return against energy of a decision, for the agents that need any by the model; the line joins those that no other beats in both.
+/// Return against energy of a decision, for the agents that need any by the model and drive well; the line joins those that no other
+/// beats in both.
 pub fn pareto(runs: &WorldRuns, memory: Memory) -> Chart {
-    let mut dots: Vec<(String, Sample)> = runs
-        .agents
-        .iter()
-        .map(|agent| (agent, agent.decision_nanojoules(memory)))
-        .filter(|(_, energy)| *energy > 0.0)
-        .map(|(agent, energy)| (agent.name.clone(), return_at(agent, energy)))
-        .collect();
-    dots.sort_by(|(_, a), (_, b)| a.x.total_cmp(&b.x).then(b.y.total_cmp(&a.y)));
-    let mut best = f64::NEG_INFINITY;
-    let mut front = Vec::new();
-    for (_, dot) in &dots {
-        if dot.y > best {
-            best = dot.y;
-            front.push(Sample { interval: [dot.y; 2], ..*dot });
-        }
-    }
-    let [low, high] = dots.iter().fold([f64::INFINITY, 0.0], |[low, high], (_, dot)| [dot.x.min(low), dot.x.max(high)]);
-    let range = if dots.is_empty() {
-        [1.0, 10.0]
-    } else {
-        [10f64.powf(low.log10().floor()), 10f64.powf((high * 1.01).log10().ceil())]
-    };
     let ceiling = runs.world.ceiling();
-    let y = return_range(dots.iter().map(|(_, dot)| dot), ceiling);
-    let front = Series { name: "Pareto front".to_owned(), mark: Mark::Line, samples: front };
-    let dots = dots.into_iter().map(|(name, dot)| Series { name, mark: Mark::Dots, samples: vec![dot] });
+    let dot = |agent: &AgentRuns| Series {
+        name: agent.name.clone(),
+        mark: Mark::Dots,
+        colour: agent.colour,
+        samples: vec![return_at(agent, agent.decision_nanojoules(memory))],
+    };
+    let mut series: Vec<Series> = runs.agents.iter().map(dot).collect();
+    series.retain(|dot| dot.samples[0].x > 0.0 && dot.samples[0].y >= LEAST_SCORE * ceiling);
+    let dots: Vec<Sample> = series.iter().map(|dot| dot.samples[0]).collect();
+    let energies = || dots.iter().map(|dot| dot.x);
+    let (low, high) = (energies().fold(f64::INFINITY, f64::min), energies().fold(0.0, f64::max));
+    let powers = [low.log10().floor(), (1.01 * high).log10().ceil()];
+    let range = if dots.is_empty() { [1.0, 10.0] } else { powers.map(|power| 10f64.powf(power)) };
+    series.push(Series { name: "Pareto front".to_owned(), mark: Mark::Line, colour: TEXT, samples: front(dots) });
     let label = match memory {
         Memory::Without => "arithmetic alone",
         Memory::With => "with memory",
@@ -135,10 +130,22 @@ pub fn pareto(runs: &WorldRuns, memory: Memory) -> Chart {
     Chart {
         title: format!("World {}: return against energy of a decision, {label}", runs.world),
         x: Axis { label: format!("modelled energy of a decision, nJ, {label}"), range, scale: Scale::Log },
-        y: Axis::linear("IQM of the return, H = 100", y),
-        series: dots.chain([front]).collect(),
+        y: Axis::linear("IQM of the return, H = 100", [(LEAST_SCORE * ceiling).floor(), ceiling.ceil()]),
+        series,
         rule: Some((ceiling, format!("ceiling {ceiling:.1}"))),
     }
+}
+
+/// From the thriftiest on, those that are better than all before.
+fn front(mut dots: Vec<Sample>) -> Vec<Sample> {
+    dots.sort_by(|a, b| a.x.total_cmp(&b.x).then(b.y.total_cmp(&a.y)));
+    let mut best = f64::NEG_INFINITY;
+    dots.retain(|dot| {
+        let before = best;
+        best = best.max(dot.y);
+        dot.y > before
+    });
+    dots.into_iter().map(|dot| Sample { interval: [dot.y; 2], ..dot }).collect()
 }
 
 fn return_at(agent: &AgentRuns, energy: f64) -> Sample {
@@ -151,12 +158,9 @@ fn return_at(agent: &AgentRuns, energy: f64) -> Sample {
 mod tests {
     use super::*;
     use crate::benchmark::group::{tests::made_up, worlds};
-    use crate::benchmark::row::Row;
 
     fn base() -> WorldRuns {
-        let (mut rows, points) = made_up();
-        let bad = |row: &&mut Row| row.agent == "bad";
-        rows.iter_mut().filter(bad).for_each(|row| row.acs_per_decision = 1e6);
+        let (rows, points) = made_up();
         worlds(rows, points).swap_remove(0)
     }
 
@@ -174,18 +178,23 @@ mod tests {
     #[test]
     fn the_front_holds_those_that_nobody_beats() {
         let chart = pareto(&base(), Memory::Without);
-        // `good` is better and needs less.
-        let [good, bad, front] = &chart.series[..] else { panic!("{:?}", chart.series) };
-        assert_eq!((good.name.as_str(), bad.name.as_str(), front.samples.len()), ("good", "bad", 1));
-        assert_eq!((front.samples[0].y, chart.x.range), (235.0, [1.0, 1000.0]));
+        // `bad` drives too badly to be shown.
+        let [good, line] = &chart.series[..] else { panic!("{:?}", chart.series) };
+        assert_eq!((good.name.as_str(), line.samples.len(), line.samples[0].y), ("good", 1, 235.0));
+        assert_eq!((chart.x.range, chart.y.range), ([1.0, 10.0], [194.0, 244.0]));
+        let dots = [[5.0, 230.0], [1.0, 200.0], [2.0, 190.0], [9.0, 229.0], [5.0, 220.0]];
+        let dots = dots.map(|[x, y]| Sample { x, y, interval: [y - 1.0, y + 1.0] });
+        let shown: Vec<_> = front(dots.to_vec()).iter().map(|dot| (dot.x, dot.y, dot.interval)).collect();
+        assert_eq!(shown, [(1.0, 200.0, [200.0; 2]), (5.0, 230.0, [230.0; 2])]);
     }
 
     #[test]
     fn a_profile_falls_from_all_runs_to_none() {
-        let agents = vec![("good".to_owned(), vec![vec![0.5, 0.9]])];
-        let chart = profile(String::new(), &agents);
-        let share = |percent: usize| chart.series[0].samples[percent].y;
-        assert_eq!([share(0), share(49), share(50), share(89), share(95), share(100)], [1.0, 1.0, 0.5, 0.5, 0.0, 0.0]);
+        let agent = Everywhere { name: "good".to_owned(), colour: 0, scores: vec![vec![0.8501, 0.9501]] };
+        let chart = profile(String::new(), &[agent]);
+        let share = |place: usize| chart.series[0].samples[place].y;
+        // Places are 0.2 % apart, from 80 %.
+        assert_eq!([share(0), share(25), share(26), share(75), share(76), share(100)], [1.0, 1.0, 0.5, 0.5, 0.0, 0.0]);
     }
 
     #[test]

@@ -145,11 +145,13 @@ fn page(worlds: &[WorldRuns], reference: &str) -> String {
         page.heading(&format!("World {}", runs.world));
         page.element(&tables::results(runs).html());
         page.element(&tables::learning(runs).html());
-        let scores: Vec<_> = runs.agents.iter().map(|agent| (agent.name.clone(), vec![agent.scores()])).collect();
         let charts = [
             learning_curves(runs, Over::Episodes),
             learning_curves(runs, Over::EnvSteps),
-            profile(format!("World {}: performance profile", runs.world), &scores),
+            profile(
+                format!("World {}: performance profile", runs.world),
+                &tables::in_every_world(std::slice::from_ref(runs)),
+            ),
         ];
         charts.iter().map(Chart::svg).for_each(|svg| page.figure(&svg));
         if let Some(table) = tables::improvement(runs, reference) {

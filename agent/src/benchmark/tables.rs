@@ -11,7 +11,7 @@ use crate::experiments::reliable::{Scores, aggregate_iqm, intervals, probability
 pub fn learning(runs: &WorldRuns) -> Table {
     let mut table = Table::new(
         format!(
-            "World `{}`, learning: training episodes and steps to 90, 95 and 98 % of the ceiling, mean [95 % interval] over the seeds that got there.",
+            "World {}, learning: training episodes and steps to 90, 95 and 98 % of the ceiling, mean [95 % interval] over the seeds that got there.",
             runs.world
         ),
         &[
@@ -63,7 +63,7 @@ fn reached(agent: &AgentRuns, decimals: usize, to: impl Fn(&Row) -> Option<usize
 pub fn results(runs: &WorldRuns) -> Table {
     let mut table = Table::new(
         format!(
-            "World `{}`, the final policy on the 50 test tracks, with horizons of 100 (ceiling {:.1}) and 140 steps: mean and interquartile mean (IQM) [95 % interval] over seeds, the worst seed, and the share of tests that crashed.",
+            "World {}, the final policy on the 50 test tracks, with horizons of 100 (ceiling {:.1}) and 140 steps: mean and interquartile mean (IQM) [95 % interval] over seeds, the worst seed, and the share of tests that crashed.",
             runs.world,
             runs.world.ceiling()
         ),
@@ -105,7 +105,7 @@ fn iqm_interval(scores: &Scores, decimals: usize) -> String {
 pub fn costs(runs: &WorldRuns) -> Table {
     let mut table = Table::new(
         format!(
-            "World `{}`, cost: operations of a decision (mean over the test) and of a training (evaluations left out), and their energy by the model, as arithmetic alone and with memory; CPU time of a training on the machine that measured it.",
+            "World {}, cost: operations of a decision (mean over the test) and of a training (evaluations left out), and their energy by the model, as arithmetic alone and with memory; CPU time of a training on the machine that measured it.",
             runs.world
         ),
         &[
@@ -140,7 +140,7 @@ pub fn improvement(runs: &WorldRuns, reference: &str) -> Option<Table> {
     let x = vec![runs.agents.iter().find(|agent| agent.name == reference)?.scores()];
     let mut table = Table::new(
         format!(
-            "World `{}`: probability that a run of `{reference}` scores higher than one of another agent [95 % interval].",
+            "World {}: probability that a run of {reference} scores higher than one of another agent [95 % interval].",
             runs.world
         ),
         &["Y", &format!("P({reference} > Y)")],
@@ -162,26 +162,37 @@ pub fn together(worlds: &[WorldRuns], reference: &str) -> Table {
         "All worlds together: IQM of the share of the ceiling with horizon 100 [95 % interval, by stratified bootstrap] and probability of improvement, over the agents that were measured in every world.",
         &["agent", "IQM of the score", &format!("P({reference} > agent)")],
     );
-    let scores = in_every_world(worlds);
-    let of_reference = scores.iter().find(|(name, _)| name == reference).map(|(_, scores)| scores);
-    for (name, scores) in &scores {
+    let agents = in_every_world(worlds);
+    let of_reference = agents.iter().find(|agent| agent.name == reference).map(|agent| &agent.scores);
+    for Everywhere { name, scores, .. } in &agents {
         let improvement = of_reference.filter(|_| name != reference).map(|x| improvement_over(x, scores));
         table.rows.push(vec![name.clone(), iqm_interval(scores, 3), improvement.unwrap_or(NOTHING.to_owned())]);
     }
     table
 }
 
-/// The scores of the agents that were measured in every world, the best first.
-pub fn in_every_world(worlds: &[WorldRuns]) -> Vec<(String, Scores)> {
+/// An agent's scores in every world.
+#[derive(Clone, Debug)]
+pub struct Everywhere {
+    /// Name.
+    pub name: String,
+    /// Number of its colour.
+    pub colour: usize,
+    /// Scores, world by world.
+    pub scores: Scores,
+}
+
+/// The agents that were measured in every one of these worlds, the best first.
+pub fn in_every_world(worlds: &[WorldRuns]) -> Vec<Everywhere> {
     let Some((first, others)) = worlds.split_first() else { return Vec::new() };
-    let scores = |agent: &AgentRuns| {
+    let everywhere = |agent: &AgentRuns| {
         let elsewhere =
             others.iter().map(|runs| runs.agents.iter().find(|other| other.name == agent.name).map(AgentRuns::scores));
         let scores: Scores = std::iter::once(Some(agent.scores())).chain(elsewhere).collect::<Option<_>>()?;
-        Some((agent.name.clone(), scores))
+        Some(Everywhere { name: agent.name.clone(), colour: agent.colour, scores })
     };
-    let mut all: Vec<(String, Scores)> = first.agents.iter().filter_map(scores).collect();
-    all.sort_by(|(_, a), (_, b)| aggregate_iqm(b).total_cmp(&aggregate_iqm(a)));
+    let mut all: Vec<Everywhere> = first.agents.iter().filter_map(everywhere).collect();
+    all.sort_by(|a, b| aggregate_iqm(&b.scores).total_cmp(&aggregate_iqm(&a.scores)));
     all
 }
 

@@ -10,6 +10,8 @@ const MARGIN: [f64; 4] = [64.0, 28.0, 150.0, 44.0];
 const LEGEND: f64 = 18.0;
 /// Okabe & Ito's colours, told apart by colour-blind readers too; the last is that of the text.
 const COLOURS: [&str; 7] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "currentColor"];
+/// Number of the text's colour.
+pub const TEXT: usize = COLOURS.len() - 1;
 /// Each round of colours has a pattern of its own.
 const DASHES: [&str; 4] = ["", "6 3", "2 3", "8 3 2 3"];
 
@@ -55,6 +57,8 @@ pub struct Series {
     pub name: String,
     /// How it is drawn.
     pub mark: Mark,
+    /// Which colour and pattern: the same number looks the same in every chart.
+    pub colour: usize,
     /// Its values, from left to right.
     pub samples: Vec<Sample>,
 }
@@ -140,7 +144,8 @@ impl Chart {
             );
         }
         for (k, series) in self.series.iter().enumerate() {
-            let (colour, dashes) = (COLOURS[k % COLOURS.len()], DASHES[k / COLOURS.len() % DASHES.len()]);
+            let colour = COLOURS[series.colour % COLOURS.len()];
+            let dashes = DASHES[series.colour / COLOURS.len() % DASHES.len()];
             match series.mark {
                 Mark::Line => self.line(&mut svg, &frame, series, colour, dashes),
                 Mark::Dots => self.dots(&mut svg, &frame, series, colour),
@@ -274,6 +279,7 @@ mod tests {
         let series = |name: &str, mark| Series {
             name: name.to_owned(),
             mark,
+            colour: 0,
             samples: vec![sample(0.0, 0.0), sample(100.0, 50.0)],
         };
         let chart = Chart {

@@ -8,8 +8,12 @@ use super::stats::Distribution;
 
 /// Draws the curves, in the order of `presets`, with the ceiling as a dashed line.
 pub fn learning_curves(title: &str, points: &[Point], presets: &[&str], ceiling: f64) -> String {
-    let series: Vec<Series> =
-        presets.iter().map(|preset| curve(preset, points)).filter(|curve| !curve.samples.is_empty()).collect();
+    let series: Vec<Series> = presets
+        .iter()
+        .enumerate()
+        .map(|(k, preset)| curve(preset, k, points))
+        .filter(|curve| !curve.samples.is_empty())
+        .collect();
     let samples = || series.iter().flat_map(|series| &series.samples);
     let last = samples().map(|sample| sample.x).fold(1.0, f64::max);
     Chart {
@@ -28,7 +32,7 @@ pub fn return_range<'a>(samples: impl Iterator<Item = &'a Sample>, ceiling: f64)
     [(lowest / 50.0).floor() * 50.0, (ceiling / 50.0).ceil() * 50.0]
 }
 
-fn curve(preset: &str, points: &[Point]) -> Series {
+fn curve(preset: &str, colour: usize, points: &[Point]) -> Series {
     let mut by_episode: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
     for point in points.iter().filter(|point| point.preset == preset) {
         by_episode.entry(point.episode).or_default().push(point.mean);
@@ -38,7 +42,7 @@ fn curve(preset: &str, points: &[Point]) -> Series {
         Some(Sample { x: episode as f64, y: mean, interval: ci95 })
     };
     let samples = by_episode.into_iter().filter_map(sample).collect();
-    Series { name: preset.to_owned(), mark: Mark::Line, samples }
+    Series { name: preset.to_owned(), mark: Mark::Line, colour, samples }
 }
 
 #[cfg(test)]
