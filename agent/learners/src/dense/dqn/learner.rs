@@ -345,6 +345,7 @@ fn huber_gradient(values: &[f32], actions: &[usize], targets: &[f32], delta: f32
 mod tests {
     use super::*;
     use crate::dense::testing::bandit;
+    use crate::op_count::Operations;
 
     fn config() -> DqnConfig {
         let exploration = super::super::Exploration { start: 1.0, end: 0.02, steps: 1000 };
@@ -365,10 +366,14 @@ mod tests {
         learner.begin_episode(0);
         learner.act(0, &[5.0, 9.0, 5.0]);
         // 6 × 8 + 8 × 3.
-        assert_eq!((learner.macs(), learner.policy.decision_macs()), (72, 72));
+        let of = |decisions, learning| TrainingOperations {
+            decisions: Operations::of_macs(decisions),
+            learning: Operations::of_macs(learning),
+        };
+        assert_eq!(learner.operations(), of(72, 0));
         learner.reward(0, 2.0, Some(StepEnd::Terminated));
         // Two rows of three passes forward and one back (2 × 72 − 48), and 5 for each of 72 weights and 11 biases.
-        assert_eq!(learner.macs(), 72 + 2 * (3 * 72 + 96) + 5 * 83);
+        assert_eq!(learner.operations(), of(72, 2 * (3 * 72 + 96) + 5 * 83));
         assert_eq!(learner.steps(), 1);
     }
 

@@ -378,6 +378,7 @@ fn shuffle(order: &mut [usize], rng: &mut impl Rng) {
 mod tests {
     use super::*;
     use crate::dense::testing::bandit;
+    use crate::op_count::Operations;
 
     fn config() -> PpoConfig {
         PpoConfig { rollout: 64, minibatch: 16, ..PpoConfig::for_rays(3) }
@@ -435,7 +436,11 @@ mod tests {
         learner.begin_episode(0);
         learner.act(0, &OBSERVATION);
         // 6 × 64 + 64 × 64 + 64 × 3, and the critic's 6 × 64 + 64 × 64 + 64.
-        assert_eq!((learner.policy.decision_macs(), learner.macs()), (4672, 4672 + 4544));
+        let (decisions, learning) = (Operations::of_macs(4672), Operations::of_macs(4544));
+        assert_eq!(learner.operations(), TrainingOperations { decisions, learning });
+        let mut driver = learner.policy.driver(1, 0);
+        driver.act_greedily(&OBSERVATION);
+        assert_eq!(driver.operations(), decisions);
     }
 
     #[test]
