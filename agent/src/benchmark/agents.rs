@@ -1,19 +1,24 @@
-//! The agents that this program measures: its presets, and scripts that do not learn.
+//! The agents that this program measures: its presets, variants of the deep ones, and scripts that do not learn.
 
 use std::fmt;
 use std::str::FromStr;
 
 use spikedrive_env::Phase;
 use spikedrive_env::oracle::{BangBang, Driver, Planner, Random, Straight};
+use spikedrive_learners::dense::Inputs as Seen;
 use spikedrive_learners::{LearnerConfig, Preset};
 
 use super::row::Inputs;
+use super::variants::{STACK, Variant};
+use crate::failure::Failure;
 
 /// An agent, by its name in rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Agent {
     /// A preset, which is trained.
     Preset(Preset),
+    /// A variant of one, likewise.
+    Variant(Variant),
     /// A script, which is not.
     Script(Script),
 }
@@ -70,26 +75,44 @@ impl Script {
 impl Agent {
     /// All agents.
     pub fn all() -> impl Iterator<Item = Self> {
-        Preset::all().map(Self::Preset).chain(Script::ALL.map(Self::Script))
+        let variants = Variant::ALL.map(Self::Variant);
+        Preset::all().map(Self::Preset).chain(variants).chain(Script::ALL.map(Self::Script))
     }
 
     /// Its name in rows.
     pub fn name(self) -> &'static str {
         match self {
             Self::Preset(preset) => preset.name(),
+            Self::Variant(variant) => variant.name,
             Self::Script(script) => script.name(),
         }
     }
 
-    /// What it sees.
-    pub fn inputs(self) -> Inputs {
+    /// What is to be trained in a world of so many rays; nothing where a script drives.
+    pub fn learner(self, rays: usize) -> Result<Option<LearnerConfig>, Failure> {
         match self {
-            Self::Preset(preset) => match preset.config() {
-                LearnerConfig::Snn(_) => Inputs::Code,
-                LearnerConfig::Seed(_) => Inputs::Sensors,
-            },
-            Self::Script(Script::Planner) => Inputs::State,
-            Self::Script(_) => Inputs::Sensors,
+            Self::Preset(preset) => Ok(Some(preset.for_rays(rays)?)),
+            Self::Variant(variant) => variant.for_rays(rays).map(Some).map_err(Failure::System),
+            Self::Script(_) => Ok(None),
+        }
+    }
+
+    /// What it sees.
+    pub fn inputs(self) -> Result<Inputs, Failure> {
+        let seen = match self.learner(3)? {
+            Some(LearnerConfig::Snn(_)) => return Ok(Inputs::Code),
+            Some(LearnerConfig::Dqn(config)) => config.inputs,
+            Some(LearnerConfig::Ppo(config)) => config.inputs,
+            Some(LearnerConfig::Seed(_)) => Seen::Sensors,
+            None if self == Self::Script(Script::Planner) => return Ok(Inputs::State),
+            None => Seen::Sensors,
+        };
+        match seen {
+            Seen::Sensors => Ok(Inputs::Sensors),
+            Seen::SensorsAction => Ok(Inputs::SensorsAction),
+            Seen::Stack { k: STACK } => Ok(Inputs::SensorsX4),
+            Seen::Code => Ok(Inputs::Code),
+            Seen::Stack { k } => Err(Failure::System(format!("rows know no stack of {k} steps: use {STACK}"))),
         }
     }
 }

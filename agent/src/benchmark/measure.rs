@@ -30,7 +30,8 @@ use crate::train::{Milestones, TrainConfig};
 /// Arguments of `benchmark` itself.
 #[derive(Args, Clone, Debug)]
 pub struct MeasureArgs {
-    /// Agents, separated by commas: presets, and the scripts random, straight, bang-bang and planner; by default all.
+    /// Agents, separated by commas: presets, dqn or ppo with other inputs (-sensors, -x4, -code) or widths (-w8, -w16, -w32), and the scripts
+    /// random, straight, bang-bang and planner; by default all.
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub agents: Vec<Agent>,
     /// Worlds, separated by commas: base, noise-1.
@@ -110,18 +111,19 @@ fn open(path: &Path, jobs: &[Job]) -> Result<Store<Row, Point>, Failure> {
 impl Job {
     fn new(agent: Agent, world: BenchmarkWorld, seed: u64, episodes: usize) -> Result<Self, Failure> {
         let options = world.options();
-        let (driver, config_hash) = match agent {
-            Agent::Preset(preset) => {
-                let (learner, lesson) = (preset.for_rays(options.rays)?, Lesson::Direct(Phase::Complex));
+        let (driver, config_hash) = match (agent, agent.learner(options.rays)?) {
+            (_, Some(learner)) => {
+                let lesson = Lesson::Direct(Phase::Complex);
                 let ceilings = attainable_all(HORIZON, &options, &lesson.phases())?;
                 let horizon = HORIZON;
                 let config =
                     TrainConfig { learner, lesson, episodes, seed, lanes: 1, horizon, world: options, ceilings };
                 (Driver::Learner(config), config_hash(&(PROTOCOL, learner, options, episodes, horizon)))
             }
-            Agent::Script(script) => (Driver::Script(script), config_hash(&(PROTOCOL, script.name(), options))),
+            (Agent::Script(script), None) => (Driver::Script(script), config_hash(&(PROTOCOL, script.name(), options))),
+            (_, None) => return Err(Failure::System(format!("{agent} has nothing to train"))),
         };
-        let run = Run { agent: agent.name().to_owned(), inputs: agent.inputs(), world, seed, config_hash };
+        let run = Run { agent: agent.name().to_owned(), inputs: agent.inputs()?, world, seed, config_hash };
         Ok(Self { run, driver })
     }
 

@@ -19,6 +19,7 @@ pub mod row;
 pub mod rules;
 pub mod table;
 pub mod tables;
+pub mod variants;
 pub mod world;
 
 use clap::{Args, Subcommand};
