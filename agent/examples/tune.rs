@@ -61,14 +61,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Err("use tune PRESET INPUTS TRIALS FILE [SETTINGS...]".into());
     };
     let (preset, trials): (Preset, usize) = (preset.parse()?, trials.parse()?);
-    let drawn = (0..trials).map(|trial| Ok((trial, settings(preset, inputs, trial)?)));
+    let drawn = (0..trials).map(|trial| settings(preset, inputs, trial).map(|settings| (trial, settings)));
     let given = (FIRST_GIVEN..).zip(given).map(|(trial, settings)| Ok((trial, format!("inputs={inputs};{settings}"))));
     let file = OpenOptions::new().create(true).append(true).open(path)?;
     let is_new = file.metadata()?.len() == 0;
     let mut rows = csv::WriterBuilder::new().has_headers(is_new).from_writer(file);
     let mut scores = Vec::new();
     for trial in drawn.chain(given) {
-        let (trial, settings): (usize, String) = trial?;
+        let (trial, settings) = trial?;
         let score = measure(preset, inputs, (trial, &settings), SEARCH, &mut rows)?;
         scores.push((trial, settings, score));
     }
