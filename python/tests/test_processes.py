@@ -194,13 +194,15 @@ def test_a_frozen_server_is_given_up(monkeypatch):
     os.kill(local._process.pid, signal.SIGSTOP)
     # A moment later none of its threads runs.
     os.waitpid(local._process.pid, os.WUNTRACED)
-    with pytest.raises(spikedrive.ServerLostError, match=r"did not answer within 0\.5 s"):
-        env.step(1)
-    with pytest.raises(spikedrive.ServerUnreachableError):
-        env.reset(seed=1)
-    os.kill(local._process.pid, signal.SIGCONT)
-    env.close()
-    local.stop()
+    try:
+        with pytest.raises(spikedrive.ServerLostError, match=r"did not answer within 0\.5 s"):
+            env.step(1)
+        with pytest.raises(spikedrive.ServerUnreachableError):
+            env.reset(seed=1)
+    finally:
+        os.kill(local._process.pid, signal.SIGCONT)
+        env.close()
+        local.stop()
 
 
 def test_nobody_listens():
