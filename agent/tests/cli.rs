@@ -479,7 +479,7 @@ mod evaluate {
         refuses(&["w.npy: weight [0, 0] is NaN: every weight must be finite"]);
         place
             .run("evaluate --weights absent.npy")
-            .refuses(1, &["cannot read absent.npy: No such file", "give a .npy file"]);
+            .refuses(1, &["cannot read absent.npy: No such file", "give a .npy or .npz file"]);
         place.run("evaluate --weights circuits").refuses(1, &["no weights in circuits", "the directory of a run"]);
         place.run("evaluate").refuses(1, &["no weights in runs: train first"]);
     }
