@@ -23,8 +23,11 @@ class Params(dqn.Params):
 # What `spikedrive.baselines.tune` draws from.
 SPACE: dict[str, Any] = dqn.SPACE | {"quantiles": [8, 16, 32]}
 
-# For each kind of inputs.
-PARAMS: dict[str, Params] = {"sensors+action": Params()}
+# For each kind of inputs, the best trial of
+# `python -m spikedrive.baselines.tune --agents sb3-qrdqn-action --trials 8 --seeds 1`.
+PARAMS: dict[str, Params] = {
+    "sensors+action": Params(),
+}
 
 
 def build(env: VecEnv, params: Params, seed: int, total_steps: int) -> QRDQN:
