@@ -533,7 +533,8 @@ mod tests {
 
     #[test]
     fn every_spike_of_the_raster_costs_one_accumulate_a_synapse() {
-        for preset in Preset::ALL {
+        let spiking = |preset: &Preset| preset.config().signal == Signal::Spikes;
+        for preset in Preset::ALL.into_iter().filter(spiking) {
             let network = Network::new(preset.config(), 4).unwrap();
             let (mut state, layout, ticks) =
                 (NetworkState::new(&network, 4, 0), *network.layout(), network.config().ticks);
@@ -556,6 +557,15 @@ mod tests {
                 assert_eq!(state.operations(), expected, "{preset}, step {step}");
             }
         }
+    }
+
+    #[test]
+    fn without_spikes_every_synapse_is_a_multiplication() {
+        let network = Network::new(Preset::Spikeless.config(), 4).unwrap();
+        let mut state = NetworkState::new(&network, 4, 0);
+        network.act_greedily(&mut state, &[5.0, 10.0, 3.0]);
+        // 69 cells, each heard by 21 motor neurons.
+        assert_eq!(state.operations(), Operations::of_macs(69 * 21));
     }
 
     #[test]
