@@ -45,7 +45,10 @@ fn hash(bytes: &[u8]) -> String {
 }
 
 fn install(environment: &Path) -> Result<(), String> {
-    run(OsStr::new("python3"), &[OsStr::new("-m"), OsStr::new("venv"), OsStr::new("--clear"), environment.as_os_str()])?;
+    run(
+        OsStr::new("python3"),
+        &[OsStr::new("-m"), OsStr::new("venv"), OsStr::new("--clear"), environment.as_os_str()],
+    )?;
     run(
         environment.join("bin/pip").as_os_str(),
         &["install", "--quiet", "--disable-pip-version-check", "--requirement", LOCK].map(OsStr::new),

@@ -26,7 +26,9 @@ const CASES: [([f32; 3], Option<usize>); 12] = [
 fn golden() -> String {
     let code = Preset::Stdp.config().code;
     let mut text = String::from("left,centre,right,action");
-    (0..code.cells()).for_each(|cell| write!(text, ",rate{cell}").unwrap());
+    for cell in 0..code.cells() {
+        let _ = write!(text, ",rate{cell}");
+    }
     text.push('\n');
     for (distances, action) in CASES {
         let mut memory = CodeMemory::default();
@@ -38,8 +40,10 @@ fn golden() -> String {
         code.rates(&distances, &mut memory, &mut rates);
         let [left, centre, right] = distances;
         let action = action.map_or(String::new(), |action| action.to_string());
-        write!(text, "{left},{centre},{right},{action}").unwrap();
-        rates.iter().for_each(|rate| write!(text, ",{rate}").unwrap());
+        let _ = write!(text, "{left},{centre},{right},{action}");
+        for rate in rates {
+            let _ = write!(text, ",{rate}");
+        }
         text.push('\n');
     }
     text
@@ -52,5 +56,9 @@ fn the_file_that_python_tests_holds_the_rates_of_today() {
         std::fs::write(&path, golden()).unwrap();
     }
     let file = std::fs::read_to_string(&path).unwrap();
-    assert_eq!(file, golden(), "renew it: SPIKEDRIVE_GOLDEN=write cargo test -p spikedrive-learners --test encoder_golden");
+    assert_eq!(
+        file,
+        golden(),
+        "renew it: SPIKEDRIVE_GOLDEN=write cargo test -p spikedrive-learners --test encoder_golden"
+    );
 }
