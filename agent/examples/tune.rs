@@ -135,18 +135,24 @@ fn run(preset: Preset, inputs: &str, (trial, settings): (usize, &str), seed: u64
     })
 }
 
-/// The settings of a trial, as `--set` takes them. Trial 0 is the preset itself.
+/// Trial 0: settings as they are found in the literature and elsewhere.
+const DQN: &str = "learning_rate=0.001;schedule={kind=warmup-cosine,warmup=0,floor=0.05};activation=relu;reward.floor=-20;\
+    reward.scale=0.1;batch=64;n_steps=3;updates=1;target_rate=0.01;exploration.steps=2000;exploration.end=0.02;\
+    learning_starts=300;gradient_clip=10;discount=0.9";
+const PPO: &str = "learning_rate=0.003;schedule={kind=warmup-cosine,warmup=0,floor=0.05};activation=tanh;reward.floor=-20;\
+    reward.scale=0.1;rollout=256;epochs=10;minibatch=64;trace_decay=0.9;entropy=0.005;clip=0.2;gradient_clip=0.5;discount=0.95";
+
+/// The settings of a trial, as `--set` takes them.
 fn settings(preset: Preset, inputs: &str, trial: usize) -> Result<String, String> {
-    let mut drawn = vec![format!("inputs={inputs}")];
-    if trial > 0 {
-        let mut draw = Draw(stream(trial as u64, Purpose::Exploration, 0));
-        drawn.extend(match preset {
-            Preset::Dqn => draw.dqn(),
-            Preset::Ppo => draw.ppo(),
-            other => return Err(format!("{other} is not tuned here: use dqn or ppo")),
-        });
-    }
-    Ok(drawn.join(";"))
+    let mut draw = Draw(stream(trial as u64, Purpose::Exploration, 0));
+    let drawn = match preset {
+        Preset::Dqn if trial == 0 => DQN.to_owned(),
+        Preset::Ppo if trial == 0 => PPO.to_owned(),
+        Preset::Dqn => draw.dqn().join(";"),
+        Preset::Ppo => draw.ppo().join(";"),
+        other => return Err(format!("{other} is not tuned here: use dqn or ppo")),
+    };
+    Ok(format!("inputs={inputs};{drawn}"))
 }
 
 struct Draw<R>(R);
