@@ -62,6 +62,4 @@ class MacCounter:
                 self.macs += fed * (2 if into_inputs else 1) + recurrent * 2
 
     def _step(self, optimizer: torch.optim.Optimizer, _args: object, _kwargs: object) -> None:
-        self.macs += ADAM_MACS * sum(
-            p.numel() for group in optimizer.param_groups for p in group["params"] if p.grad is not None
-        )
+        self.macs += ADAM_MACS * sum(p.numel() for group in optimizer.param_groups for p in group["params"] if p.grad is not None)

@@ -93,9 +93,7 @@ def main(arguments: list[str] | None = None) -> int:
     found = rows.read(args.out, COLUMNS)
     there = {(one["agent"], int(one["trial"]), int(one["seed"]), int(one["episodes"])) for one in found}
     # Trial by trial, so that a search that is broken off was fair to all.
-    wanted = [
-        Trial(agent, trial, seed, args.episodes) for trial in range(args.trials) for agent in agents for seed in seeds
-    ]
+    wanted = [Trial(agent, trial, seed, args.episodes) for trial in range(args.trials) for agent in agents for seed in seeds]
     missing = [one for one in wanted if (one.agent, one.trial, one.seed, one.episodes) not in there]
     progress = jobs.Progress(missing, lambda one: one.agent, args.jobs)
 
@@ -116,8 +114,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _best(found: list[rows.Row]) -> str:
     """The trial with the best mean over its seeds."""
     means = {
-        trial: mean(float(row["objective"]) for row in found if row["trial"] == trial)
-        for trial in {row["trial"] for row in found}
+        trial: mean(float(row["objective"]) for row in found if row["trial"] == trial) for trial in {row["trial"] for row in found}
     }
     best = max(means, key=lambda trial: means[trial])
     row = next(row for row in found if row["trial"] == best)

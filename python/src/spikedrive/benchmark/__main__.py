@@ -19,9 +19,7 @@ def main(arguments: list[str] | None = None) -> int:
     args = _parser().parse_args(arguments)
     results = rows.Results(args.out, NAME, NAMES)
     seeds = range(args.first_seed, args.first_seed + args.seeds)
-    wanted = [
-        Job(agent, world, seed, args.episodes) for world in args.worlds for agent in args.agents for seed in seeds
-    ]
+    wanted = [Job(agent, world, seed, args.episodes) for world in args.worlds for agent in args.agents for seed in seeds]
     missing = [job for job in wanted if not results.has(job.agent, job.world, job.seed, job.config_hash())]
     _say(f"{len(wanted) - len(missing)} of {len(wanted)} runs are there already")
     progress = jobs.Progress(missing, lambda job: job.agent, args.jobs)

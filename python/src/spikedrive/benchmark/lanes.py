@@ -17,8 +17,6 @@ def training(world: str, lanes: int, seed: int, server: str | None, phase: int =
     return env
 
 
-def held_out(
-    world: str, split: Split, tracks: int, horizon: int, server: str | None, phase: int = PHASE
-) -> SpikeDriveVectorEnv:
+def held_out(world: str, split: Split, tracks: int, horizon: int, server: str | None, phase: int = PHASE) -> SpikeDriveVectorEnv:
     """A lane for each of the first tracks of a split that nobody learns on."""
     return SpikeDriveVectorEnv(tracks, server=server, phase=phase, split=split, horizon=horizon, **WORLDS[world])

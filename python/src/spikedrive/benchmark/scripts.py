@@ -18,9 +18,7 @@ class Random:
     def __init__(self, seed: int) -> None:
         self._rng = np.random.default_rng(seed)
 
-    def predict(
-        self, observation: np.ndarray, state: object, _starts: object, _deterministic: bool
-    ) -> tuple[np.ndarray, object]:
+    def predict(self, observation: np.ndarray, state: object, _starts: object, _deterministic: bool) -> tuple[np.ndarray, object]:
         """Actions for all lanes."""
         return self._rng.integers(0, 3, len(observation)), state
 
@@ -31,9 +29,7 @@ class Straight:
     def __init__(self, seed: int) -> None:
         del seed
 
-    def predict(
-        self, observation: np.ndarray, state: object, _starts: object, _deterministic: bool
-    ) -> tuple[np.ndarray, object]:
+    def predict(self, observation: np.ndarray, state: object, _starts: object, _deterministic: bool) -> tuple[np.ndarray, object]:
         """Actions for all lanes."""
         return np.full(len(observation), STRAIGHT), state
 
@@ -50,9 +46,7 @@ class BangBang:
     threshold: float = 2.25
     hysteresis: float = 0.5
 
-    def predict(
-        self, observation: np.ndarray, state: object, _starts: object, _deterministic: bool
-    ) -> tuple[np.ndarray, object]:
+    def predict(self, observation: np.ndarray, state: object, _starts: object, _deterministic: bool) -> tuple[np.ndarray, object]:
         """Actions for all lanes; the state is the last ones."""
         previous = state if isinstance(state, np.ndarray) else np.full(len(observation), STRAIGHT)
         difference = observation[:, 0].astype(float) - observation[:, 2].astype(float)
