@@ -34,7 +34,7 @@ def test_mistakes(tmp_path, monkeypatch):
     for arguments, kind, text in [
         ({"phase": 4, "curriculum": "seed"}, spikedrive.InvalidArgumentError, "leave one of them out"),
         ({"world": {"rain": 1}}, spikedrive.InvalidArgumentError, "world: 'rain' is no option: use rays"),
-        ({"preset": "dqn"}, spikedrive.ProgramFailedError, "status 2: (.|\n)*dqn"),
+        ({"preset": "reflex"}, spikedrive.ProgramFailedError, "status 2: (.|\n)*reflex"),
         ({"world": {"gust": 5}}, spikedrive.ProgramFailedError, r"gust: 5 is outside \[0, 0.3\]"),
         ({"parameters": {"no.such": 1}}, spikedrive.ProgramFailedError, "--set no is unknown"),
     ]:
