@@ -20,6 +20,7 @@ pub use self::learn::LearnArgs;
 pub use self::onlookers::OnlookerArgs;
 pub use self::train::TrainArgs;
 pub use self::world::WorldArgs;
+use crate::benchmark::{self, BenchmarkArgs};
 use crate::commands;
 use crate::config_file::Invocation;
 use crate::experiments::{headline, seed_rule};
@@ -81,6 +82,8 @@ pub enum Command {
     /// Measure over many seeds.
     #[command(subcommand)]
     Experiment(Experiment),
+    /// Measure agents by the protocol of docs/benchmark.md; make its report; check the rows of others.
+    Benchmark(BenchmarkArgs),
     /// Show runs in a browser, live and afterwards, like `spikedrive-dashboard`.
     Dashboard(DashboardArgs),
     /// Run the environment server alone, like `spikedrive-server`.
@@ -227,6 +230,7 @@ pub fn run(invocation: Invocation, stop: &StopFlag) -> Result<(), Failure> {
         Some(Command::Oracle(args)) => commands::oracle::oracle(&args),
         Some(Command::Experiment(Experiment::Headline(args))) => headline::headline(&args, stop),
         Some(Command::Experiment(Experiment::SeedRule(args))) => seed_rule::seed_rule(&args, stop),
+        Some(Command::Benchmark(args)) => benchmark::benchmark(&args, stop),
         Some(Command::Dashboard(args)) => Ok(run_dashboard(&args)?),
         Some(Command::Serve(args)) => Ok(run_serve(&args)?),
         Some(Command::Healthcheck(args)) => Ok(run_healthcheck(&args)?),

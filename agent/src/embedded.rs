@@ -87,8 +87,14 @@ impl EmbeddedDashboard {
         let any = "127.0.0.1:0";
         let (ingest, agents) =
             runtime.block_on(bound(TcpListener::bind(any))).map_err(|error| cannot_listen(any, error))?;
-        let options =
-            dashboard::Options { runs, server, token: None, insecure_network: false, allowed_origins: Vec::new() };
+        let options = dashboard::Options {
+            runs,
+            server,
+            token: None,
+            insecure_network: false,
+            allowed_origins: Vec::new(),
+            allowed_hosts: Vec::new(),
+        };
         let service = Service::start("dashboard", runtime, |shutdown| async move {
             dashboard::serve(agents, web, options, shutdown).await.map_err(|error| error.to_string())
         })?;

@@ -1,12 +1,16 @@
 //! Greedy evaluation: no exploration, no learning, one episode a lane.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
 use rayon::prelude::*;
 use spikedrive_env::{Action, Course, EndReason, LaneInfo, Phase, Pose, Road, Split, WorldConfig, WorldOptions};
-use spikedrive_learners::{Driver, Policy};
+use spikedrive_learners::{Driver, Operations, Policy};
 
 use crate::env::EnvFactory;
 use crate::failure::Failure;
 use crate::stop::StopFlag;
+use crate::thread_clock::ThreadClock;
 
 /// Evaluations draw their noise from lanes of their own, so that they never disturb training.
 const FIRST_EVALUATION_LANE: u64 = 1 << 32;
@@ -20,6 +24,8 @@ pub struct EpisodeResult {
     pub steps: usize,
     /// Why it ended.
     pub end: EndReason,
+    /// What its decisions cost.
+    pub operations: Operations,
 }
 
 /// How one episode was driven, for pictures.
@@ -61,6 +67,7 @@ pub fn held_out(phase: Phase, split: Split, horizon: usize, episodes: usize, opt
 #[derive(Debug)]
 pub struct Evaluator {
     pool: rayon::ThreadPool,
+    cpu_ns: AtomicU64,
 }
 
 /// One car of an evaluation.
@@ -70,6 +77,7 @@ struct Car<'a> {
     episode_return: f64,
     steps: usize,
     end: Option<EndReason>,
+    operations: Operations,
     trace: Option<Trace>,
 }
 
@@ -77,7 +85,13 @@ impl Evaluator {
     /// An evaluator that runs the lanes' drivers on `threads` threads.
     pub fn new(threads: usize) -> Result<Self, Failure> {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-        Ok(Self { pool: pool.map_err(|error| Failure::System(format!("cannot start {threads} threads: {error}")))? })
+        let pool = pool.map_err(|error| Failure::System(format!("cannot start {threads} threads: {error}")))?;
+        Ok(Self { pool, cpu_ns: AtomicU64::new(0) })
+    }
+
+    /// CPU time that evaluations took so far on the threads that asked for them: all of it, if the evaluator has one thread.
+    pub fn cpu_time(&self) -> Duration {
+        Duration::from_nanos(self.cpu_ns.load(Ordering::Relaxed))
     }
 
     /// Drives one episode on every lane. The policy's noise comes from streams of `(seed, lane)`.
@@ -101,6 +115,7 @@ impl Evaluator {
         seed: u64,
         stop: &StopFlag,
     ) -> Result<(Vec<EpisodeResult>, Vec<Trace>), Failure> {
+        let clock = ThreadClock::start();
         let mut env = factory.make(world)?;
         policy.check_rays(env.observations().len() / world.lanes)?;
         let mut cars: Vec<Car> = (0..world.lanes as u64).map(|lane| Car::new(policy, seed, lane)).collect();
@@ -122,6 +137,7 @@ impl Evaluator {
             }
         }
         let results = cars.iter().filter_map(Car::result).collect();
+        self.cpu_ns.fetch_add(clock.elapsed().as_nanos() as u64, Ordering::Relaxed);
         Ok((results, cars.into_iter().filter_map(|car| car.trace).collect()))
     }
 
@@ -138,13 +154,15 @@ impl Evaluator {
 impl<'a> Car<'a> {
     fn new(policy: &'a dyn Policy, seed: u64, lane: u64) -> Self {
         let driver = policy.driver(seed, FIRST_EVALUATION_LANE + lane);
-        Self { driver, action: Action::Straight, episode_return: 0.0, steps: 0, end: None, trace: None }
+        let (action, operations) = (Action::Straight, Operations::NONE);
+        Self { driver, action, episode_return: 0.0, steps: 0, end: None, operations, trace: None }
     }
 
     /// A car whose episode is over waits for the others.
     fn decide(&mut self, observation: &[f32]) {
         if self.end.is_none() {
             self.action = Action::ALL[self.driver.act_greedily(observation)];
+            self.operations += self.driver.operations();
         }
     }
 
@@ -171,6 +189,7 @@ impl<'a> Car<'a> {
     }
 
     fn result(&self) -> Option<EpisodeResult> {
-        self.end.map(|end| EpisodeResult { episode_return: self.episode_return, steps: self.steps, end })
+        let Self { episode_return, steps, operations, .. } = *self;
+        self.end.map(|end| EpisodeResult { episode_return, steps, end, operations })
     }
 }

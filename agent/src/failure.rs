@@ -66,10 +66,15 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// Whether the user asked for it.
+    pub fn is_interruption(&self) -> bool {
+        matches!(self, Self::Interrupted | Self::Env(EnvError::Interrupted))
+    }
+
     /// 1 failure, 2 usage, 3 server lost, 130 interrupted.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Interrupted | Self::Env(EnvError::Interrupted) => INTERRUPTED as u8,
+            _ if self.is_interruption() => INTERRUPTED as u8,
             Self::Usage(_) => 2,
             Self::Env(EnvError::ServerLost { .. }) => 3,
             _ => 1,

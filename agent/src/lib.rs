@@ -3,6 +3,7 @@
 //! [`train`] is a synchronous loop over one trait, [`env::VectorEnv`], with two implementations: in process and over gRPC.
 //! [`commands`] are what a user can run; [`cli`] is how they are asked for.
 
+pub mod benchmark;
 pub mod ceilings;
 pub mod checkpoint;
 pub mod cli;
@@ -32,5 +33,6 @@ pub mod stop;
 pub mod summary;
 pub mod telemetry;
 pub mod tensorboard;
+mod thread_clock;
 pub mod train;
 pub mod watcher;

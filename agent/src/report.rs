@@ -75,6 +75,16 @@ pub fn complain(line: impl AsRef<str>) {
     }
 }
 
+/// A bar of so many pieces when standard error is a terminal, else none.
+pub(crate) fn bar(pieces: usize, template: &str) -> Option<ProgressBar> {
+    (io::stderr().is_terminal() && output() == Output::Lines).then(|| {
+        let bar = ProgressBar::new(pieces as u64);
+        bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
+        bar.enable_steady_tick(Duration::from_millis(200));
+        bar
+    })
+}
+
 /// How to run this program again: as the user did.
 pub fn program() -> String {
     if std::env::var_os("CARGO").is_some() {
@@ -95,13 +105,7 @@ impl Reporter {
     /// A bar of `episodes` when standard error is a terminal, else none. `best` is the mean return of the best evaluation of a run
     /// that is gone on with.
     pub fn new(episodes: usize, trainer: &Trainer, best: Option<f64>) -> Self {
-        let bar = (io::stderr().is_terminal() && output() == Output::Lines).then(|| {
-            let bar = ProgressBar::new(episodes as u64);
-            let template = "{bar:30.cyan/blue} {pos}/{len} {elapsed} | {msg}";
-            bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
-            bar.enable_steady_tick(Duration::from_millis(200));
-            bar
-        });
+        let bar = bar(episodes, "{bar:30.cyan/blue} {pos}/{len} {elapsed} | {msg}");
         let (reached, best) = (*trainer.milestones(), best.unwrap_or(f64::NEG_INFINITY));
         Self { bar, recent_crashes: VecDeque::new(), reached, best }
     }

@@ -61,7 +61,8 @@ impl Run {
         self.perform_and(stop, |_, _, _| Ok(()))
     }
 
-    /// The same; when the run is finished, `then` has the trained network and those who look at it.
+    /// The same; when the run is finished, `then` has the trained network and those who look at it. Whatever becomes of that, the run
+    /// is told as finished; a user who interrupts it has seen enough.
     pub fn perform_and(
         self,
         stop: &StopFlag,
@@ -115,11 +116,14 @@ impl Run {
                 note(stopped(&trainer, &run));
             }
         })?;
-        then(&finished, &trainer, sinks.watcher.as_mut())?;
+        let shown = then(&finished, &trainer, sinks.watcher.as_mut());
         if let Some(watcher) = sinks.watcher.take() {
             watcher.finish();
         }
-        Ok(finished)
+        match shown {
+            Err(failure) if !failure.is_interruption() => Err(failure),
+            _ => Ok(finished),
+        }
     }
 }
 

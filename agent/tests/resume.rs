@@ -5,6 +5,7 @@ mod support;
 
 use std::fs;
 
+use ciborium::Value as Cbor;
 use serde_json::Value;
 use spikedrive_agent::env::LocalFactory;
 use spikedrive_agent::evaluate::Evaluator;
@@ -93,6 +94,32 @@ fn one_lane_of_many_lives_what_it_would_live_alone() {
     assert_eq!((one[0].episode_return, one[0].length), (three[0].episode_return, three[0].length));
     assert_eq!(three.iter().map(|record| record.episode).collect::<Vec<_>>(), [1, 2, 3]);
     assert_eq!(three[2].env_steps, three.iter().map(|record| record.length).sum::<usize>());
+}
+
+/// The state as a version wrote it that counted no operations.
+fn uncounted(state: &TrainState) -> Cbor {
+    fn strip(value: &mut Cbor) {
+        if let Cbor::Map(entries) = value {
+            entries.retain(|(key, _)| key.as_text() != Some("operations"));
+            entries.iter_mut().for_each(|(_, value)| strip(value));
+        }
+    }
+    let mut value = Cbor::serialized(state).unwrap();
+    strip(&mut value);
+    value
+}
+
+#[test]
+fn a_state_without_operations_counts_them_from_where_it_goes_on() {
+    for preset in ["frugal", "seed"] {
+        let preset: Preset = preset.parse().unwrap();
+        let config = TrainConfig::base(preset.config(), Lesson::Direct(Phase::Complex), 8, 4);
+        let (_, whole) = train(config, None, usize::MAX);
+        let (_, half) = train(config, None, 4);
+        assert_ne!(uncounted(&half), Cbor::serialized(&half).unwrap());
+        let (_, end) = train(config, Some(uncounted(&half).deserialized().unwrap()), usize::MAX);
+        assert!(end != whole && uncounted(&end) == uncounted(&whole), "{preset}: all else is the same");
+    }
 }
 
 const RUN: &str = "--preset pathway --phase 4 --seed 3 --episodes";

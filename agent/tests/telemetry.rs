@@ -61,6 +61,8 @@ struct Ears {
     control: watch::Receiver<v1::Control>,
     /// It reads nothing after the start.
     frozen: bool,
+    /// What begins the names of recordings that it loses once, and the stream with them.
+    loses: Arc<Mutex<Vec<&'static str>>>,
 }
 
 #[tonic::async_trait]
@@ -79,14 +81,14 @@ impl TelemetryService for Ears {
         else {
             return Err(Status::invalid_argument("no start"));
         };
-        let episodes = {
+        let welcome = {
             let mut told = self.told.lock().unwrap();
             told.starts.push(start);
             told.tokens.push(token);
             told.seqs = vec![1];
-            told.episodes.len() as u64
+            v1::Welcome { episodes: told.episodes.len() as u64, recordings: told.recordings.keys().cloned().collect() }
         };
-        answers.send(answer(Answer::Welcome(v1::Welcome { episodes }))).await.unwrap();
+        answers.send(answer(Answer::Welcome(welcome))).await.unwrap();
         let mut ears = self.clone();
         tokio::spawn(async move {
             loop {
@@ -96,7 +98,7 @@ impl TelemetryService for Ears {
                     tokio::select! {
                         changed = ears.control.changed() => if changed.is_ok() { break } else { return },
                         request = requests.message(), if !ears.frozen => match request {
-                            Ok(Some(request)) => ears.hear(request),
+                            Ok(Some(request)) if !ears.loses(&request) => ears.hear(request),
                             _ => return,
                         },
                     }
@@ -108,6 +110,13 @@ impl TelemetryService for Ears {
 }
 
 impl Ears {
+    fn loses(&self, request: &v1::PublishRequest) -> bool {
+        let Some(Event::Recording(recording)) = &request.event else { return false };
+        let mut loses = self.loses.lock().unwrap();
+        let lost = loses.iter().position(|name| recording.name.starts_with(name));
+        lost.map(|lost| loses.remove(lost)).is_some()
+    }
+
     fn hear(&self, request: v1::PublishRequest) {
         let mut told = self.told.lock().unwrap();
         told.seqs.push(request.seq);
@@ -128,6 +137,7 @@ struct Fake {
     address: Address,
     told: Arc<Mutex<Told>>,
     control: watch::Sender<v1::Control>,
+    loses: Arc<Mutex<Vec<&'static str>>>,
     shutdown: CancellationToken,
     thread: Option<thread::JoinHandle<()>>,
 }
@@ -139,7 +149,8 @@ impl Fake {
 
     fn on(address: &str, told: Arc<Mutex<Told>>, control: v1::Control, frozen: bool) -> Self {
         let (control, receiver) = watch::channel(control);
-        let ears = Ears { told: Arc::clone(&told), control: receiver, frozen };
+        let loses = Arc::default();
+        let ears = Ears { told: Arc::clone(&told), control: receiver, frozen, loses: Arc::clone(&loses) };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let listener = runtime.block_on(TcpListener::bind(address)).unwrap();
         let address = listener.local_addr().unwrap().to_string().parse().unwrap();
@@ -154,7 +165,7 @@ impl Fake {
             });
             runtime.shutdown_background();
         });
-        Self { address, told, control, shutdown, thread: Some(thread) }
+        Self { address, told, control, loses, shutdown, thread: Some(thread) }
     }
 
     fn ask(&self, change: impl FnOnce(&mut v1::Control)) {
@@ -367,7 +378,9 @@ fn assert_recordings_match_the_log(run: &Path) -> Vec<String> {
         assert_eq!((kept.crashed, u64::from(kept.phase)), (crashed, record["phase"].as_u64().unwrap()));
         assert_eq!(kept.frames.last().unwrap().episode_return, sum);
         assert_eq!(kept.frames.iter().map(|frame| frame.reward).sum::<f64>(), sum);
-        assert!(kept.frames.iter().all(|frame| frame.raster.len() == 13 * frame.ticks as usize && frame.ticks > 0));
+        let neurons = kept.populations.iter().map(|shown| shown.first + shown.size).max().unwrap();
+        let bytes = |ticks: u32| (ticks * neurons.div_ceil(8)) as usize;
+        assert!(kept.frames.iter().all(|frame| frame.raster.len() == bytes(frame.ticks) && frame.ticks > 0));
         for pair in kept.frames.windows(2) {
             let moved = (pair[1].x - pair[0].x).hypot(pair[1].y - pair[0].y);
             assert!((moved - 1.0).abs() < 1e-9, "a car drives one unit a step: {moved}");
@@ -415,6 +428,55 @@ fn a_dashboard_that_was_lost_misses_no_episode() {
     let told = second.told.lock().unwrap();
     assert_eq!(told.episodes, lines(&log));
     assert_eq!((told.episodes.len(), told.ends.len()), (400, 1));
+}
+
+#[test]
+fn a_recording_that_was_lost_on_its_way_is_sent_again() {
+    let ground = Ground::new();
+    let fake = Fake::start(v1::Control::default());
+    fake.loses.lock().unwrap().extend(["ep00001-first", "ghost-p1-t07"]);
+    let config = TrainConfig { lesson: Lesson::Direct(Phase::Straight), ..direct(stdp(), 6) };
+    ground.train("run", config, stdp(), everything(fake.dashboard()));
+    let told = fake.told.lock().unwrap();
+    assert_eq!((told.starts.len(), fake.loses.lock().unwrap().len()), (3, 0));
+    let kept = recordings(&ground.path("run"));
+    assert_eq!(told.recordings.keys().collect::<Vec<_>>(), kept.keys().collect::<Vec<_>>());
+    assert!(told.recordings == kept);
+    let summary = fs::read_to_string(ground.path("run/summary.json")).unwrap();
+    assert_eq!(told.ends.last().unwrap().summary_json, summary);
+}
+
+#[test]
+fn a_run_that_ends_while_the_dashboard_is_given_time_to_come_is_told_to_its_end() {
+    let ground = Ground::new();
+    let port = PlainListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let dashboard = Dashboard { address: port.to_string().parse().unwrap(), token: None };
+    let onlookers = Onlookers { dashboard: Some(dashboard), recordings: false };
+    let run = ground.start("run", direct(stdp(), 100_000), onlookers);
+    wait_until(|| run.episodes() > 5);
+    // By now it is looked for every 1.6 s or less often.
+    thread::sleep(Duration::from_secs(2));
+    let late = Fake::on(&port.to_string(), Arc::default(), v1::Control::default(), false);
+    run.interrupt();
+    let told = late.told.lock().unwrap();
+    assert_eq!(told.episodes, lines(&ground.path("run/episodes.jsonl")));
+    assert_eq!(told.ends.len(), 1);
+}
+
+#[test]
+fn a_finished_run_is_told_as_finished_whatever_follows_it() {
+    let ground = Ground::new();
+    let broken = || Failure::System("the showing broke".to_owned());
+    for (name, failure, succeeds) in [("seen", Failure::Interrupted, true), ("broken", broken(), false)] {
+        let fake = Fake::start(v1::Control::default());
+        let onlookers = Onlookers { dashboard: fake.dashboard(), recordings: false };
+        let run = ground.run(name, direct(stdp(), 2), stdp(), onlookers);
+        let ended = run.perform_and(&StopFlag::default(), |_, _, _| Err(failure));
+        assert_eq!(ended.is_ok(), succeeds, "{name}");
+        let summary = fs::read_to_string(ground.path(name).join("summary.json")).unwrap();
+        let told = fake.told.lock().unwrap();
+        assert_eq!(told.ends.iter().map(|end| end.summary_json.as_str()).collect::<Vec<_>>(), [summary]);
+    }
 }
 
 #[test]

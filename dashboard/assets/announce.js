@@ -12,10 +12,13 @@ export function announceIn(element) {
   region = element;
 }
 
-/** Says a sentence, at most one every three seconds: of those in between only the newest. @param {string} sentence */
-export function announce(sentence) {
+/**
+ * Says a sentence, at most one every three seconds: of those in between only the newest.
+ * @param {string} sentence @param {number} pauseMs since the sentence before, at least
+ */
+export function announce(sentence, pauseMs = EVERY_MS) {
   clearTimeout(waiting);
-  const wait = Math.max(0, last + EVERY_MS - performance.now());
+  const wait = Math.max(0, last + pauseMs - performance.now());
   waiting = setTimeout(() => {
     last = performance.now();
     if (region) setText(region, sentence);

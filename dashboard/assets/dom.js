@@ -54,7 +54,7 @@ export function setOptions(element, options, chosen) {
 
 /**
  * A table.
- * @param {string} caption @param {string[]} header @param {(string | number | Node | null)[][]} rows
+ * @param {string} caption @param {string[]} header @param {unknown[][]} rows of texts, numbers, nodes and what turns into a text
  * @param {{rowHeaders?: boolean, hideCaption?: boolean}} options
  */
 export function table(caption, header, rows, { rowHeaders = true, hideCaption = false } = {}) {
@@ -71,12 +71,17 @@ export function table(caption, header, rows, { rowHeaders = true, hideCaption = 
           'tr',
           {},
           ...row.map((value, i) =>
-            h(i === 0 && rowHeaders ? 'th' : 'td', i === 0 && rowHeaders ? { scope: 'row' } : {}, value ?? '–'),
+            h(i === 0 && rowHeaders ? 'th' : 'td', i === 0 && rowHeaders ? { scope: 'row' } : {}, shown(value)),
           ),
         ),
       ),
     ),
   );
+}
+
+/** What a cell shows: a dash where there is nothing. */
+function shown(value) {
+  return value === null || value === undefined || Number.isNaN(value) ? '–' : value;
 }
 
 const ICONS = {

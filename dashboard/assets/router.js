@@ -19,7 +19,7 @@ export function remember(settings) {
 }
 
 /** @param {string} view @param {Record<string, string> | URLSearchParams} params @returns {string} an address behind the # */
-export function address(view, params = {}) {
+function address(view, params = {}) {
   const query = new URLSearchParams(params).toString();
   return `#/${view}${query ? `?${query}` : ''}`;
 }

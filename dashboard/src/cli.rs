@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::healthcheck::{Unhealthy, healthcheck};
+use crate::host::HostName;
 use crate::origin::Origin;
 use crate::serve::{Options, ServeError, serve};
 use crate::token::{Token, TokenError};
@@ -37,12 +38,17 @@ pub struct DashboardArgs {
     /// File with the token that browsers and agents must know. Needed to listen to other machines.
     #[arg(long, value_name = "FILE", env = "SPIKEDRIVE_DASHBOARD_TOKEN_FILE")]
     pub token_file: Option<PathBuf>,
-    /// Listen to other machines without a token: whoever reaches the address may look, pause and drive. For closed networks.
+    /// Listen to other machines without a token: whoever reaches the address may look, pause and drive. For closed networks. Pages
+    /// are served under `localhost`, IP addresses, and names given by --allow-host.
     #[arg(long)]
     pub insecure_network: bool,
     /// Origin of pages that may use this dashboard beside its own, such as `https://dashboard.example`. May be given again.
     #[arg(long, value_name = "ORIGIN")]
     pub allow_origin: Vec<Origin>,
+    /// Name under which browsers may open this dashboard, such as `dashboard.example`. May be given again; in the variable, with
+    /// commas between.
+    #[arg(long, value_name = "NAME", env = "SPIKEDRIVE_ALLOW_HOSTS", value_delimiter = ',')]
+    pub allow_host: Vec<HostName>,
 }
 
 /// Which dashboard to ask.
@@ -93,6 +99,7 @@ impl DashboardArgs {
             token,
             insecure_network: self.insecure_network,
             allowed_origins: self.allow_origin.clone(),
+            allowed_hosts: self.allow_host.clone(),
         })
     }
 }

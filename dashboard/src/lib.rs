@@ -11,6 +11,7 @@ pub mod cli;
 mod driving;
 mod files;
 pub mod healthcheck;
+pub mod host;
 mod hub;
 mod ingest;
 mod names;

@@ -17,6 +17,7 @@ use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tonic::{Request, Status};
 
+use crate::host::{HostName, Hosts};
 use crate::hub::Hub;
 use crate::ingest::{MAX_MESSAGE, Telemetry};
 use crate::origin::Origin;
@@ -49,6 +50,8 @@ pub struct Options {
     pub insecure_network: bool,
     /// Origins of pages that may use the dashboard beside its own.
     pub allowed_origins: Vec<Origin>,
+    /// Names under which browsers may open it, beside those that are known.
+    pub allowed_hosts: Vec<HostName>,
 }
 
 /// Why serving failed.
@@ -81,11 +84,16 @@ pub async fn serve(
             return Err(ServeError::Exposed(address));
         }
     }
+    let hosts = match web_listener.local_addr()?.ip().is_loopback() {
+        _ if options.insecure_network => Hosts::Addresses,
+        true => Hosts::Loopback,
+        false => Hosts::Any,
+    };
     let guard = Guard {
         token: options.token.clone(),
         allowed_origins: options.allowed_origins,
-        // On loopback a page of another origin could come under a name that resolves to this machine.
-        check_host: web_listener.local_addr()?.ip().is_loopback() && !options.insecure_network,
+        hosts,
+        allowed_hosts: options.allowed_hosts,
     };
     let (store, hub) = (Arc::new(Store::new(options.runs)), Arc::new(Hub::new()));
     let telemetry = Telemetry { store: Arc::clone(&store), hub: Arc::clone(&hub), shutdown: shutdown.clone() };

@@ -54,8 +54,50 @@ async fn on_loopback_only_the_names_of_this_machine_are_served() {
     for host in ["evil.example", "evil.example:8080", "localhost.evil.example", "127.0.0.2"] {
         let page = get(dashboard.web, "/api/runs", &[("host", host)]).await;
         assert_eq!(page.status, StatusCode::MISDIRECTED_REQUEST, "{host}");
-        assert!(page.error().contains("--allow-origin"), "{}", page.error());
+        let name = host.split(':').next().unwrap();
+        assert!(page.error().ends_with(&format!("--allow-host {name}")), "{}", page.error());
     }
+}
+
+#[tokio::test]
+async fn in_a_closed_network_no_name_is_served_that_nobody_gave() {
+    let runs = tempfile::tempdir().unwrap();
+    let named = Options {
+        insecure_network: true,
+        allowed_origins: vec!["https://dash.example".parse().unwrap()],
+        allowed_hosts: vec!["dashboard".parse().unwrap()],
+        ..options(runs.path())
+    };
+    let (agents, pages) =
+        (TcpListener::bind("127.0.0.1:0").await.unwrap(), TcpListener::bind("0.0.0.0:0").await.unwrap());
+    let address = format!("127.0.0.1:{}", pages.local_addr().unwrap().port()).parse().unwrap();
+    let shutdown = CancellationToken::new();
+    let serving = tokio::spawn(serve(agents, pages, named, shutdown.clone()));
+    let status = async |path, host: &str| get(address, path, &[("host", host)]).await.status;
+    for host in [
+        "localhost:8080",
+        "127.0.0.1:8080",
+        "[::1]",
+        "192.0.2.7:8080",
+        "[2001:db8::7]",
+        "dashboard:8080",
+        "dash.example",
+    ] {
+        assert_eq!(status("/api/runs", host).await, StatusCode::OK, "{host}");
+    }
+    for host in ["evil.example", "evil.example:8080", "dashboard.evil.example", "127.0.0.1.evil.example", "0x7f000001"]
+    {
+        for path in ["/", "/api/runs", "/api/health"] {
+            assert_eq!(status(path, host).await, StatusCode::MISDIRECTED_REQUEST, "{host}{path}");
+        }
+        // To a browser such a page is one of the dashboard's own.
+        let origin = format!("http://{host}");
+        let socket = Browser::open(address, "/ws/live", &[("host", host), ("origin", &origin)]).await;
+        let Err(Error::Http(response)) = socket else { panic!("{host} opens a socket") };
+        assert_eq!(response.status(), StatusCode::MISDIRECTED_REQUEST, "{host}");
+    }
+    shutdown.cancel();
+    within(serving).await.unwrap().unwrap();
 }
 
 #[tokio::test]

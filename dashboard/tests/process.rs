@@ -93,7 +93,13 @@ fn what_cannot_be_served_is_named_with_the_remedy() {
 
 #[test]
 fn a_bad_command_line_exits_with_2() {
-    for args in [&["--no-such-flag"][..], &["--server", "nowhere"], &["--listen", "x"], &["--allow-origin", "null"]] {
+    for args in [
+        &["--no-such-flag"][..],
+        &["--server", "nowhere"],
+        &["--listen", "x"],
+        &["--allow-origin", "null"],
+        &["--allow-host", "http://a"],
+    ] {
         let (code, message) = run(args);
         assert_eq!(code, Some(2), "{args:?}: {message}");
         assert!(message.contains(args[args.len() - 1]), "{message}");

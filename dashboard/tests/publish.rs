@@ -107,6 +107,25 @@ async fn after_a_reconnection_no_episode_is_lost_or_doubled() {
 }
 
 #[tokio::test]
+async fn after_a_reconnection_no_recording_is_lost_or_doubled() {
+    let runs = tempfile::tempdir().unwrap();
+    let dashboard = Dashboard::start(runs.path()).await;
+    let mut publisher = Publisher::connect(dashboard.ingest).await;
+    assert_eq!(publisher.welcome("a", 0).await, v1::Welcome::default());
+    publisher.send(Event::Recording(recording("a", "best"))).await;
+    publisher.send(Event::Recording(recording("a", "ghost-p4-t03"))).await;
+    publisher.finish().await;
+    let mut publisher = Publisher::connect(dashboard.ingest).await;
+    assert_eq!(publisher.welcome("a", 0).await.recordings, ["best", "ghost-p4-t03"]);
+    // An agent that is not sure sends more than was asked for.
+    publisher.send(Event::Recording(v1::Recording { episode: 7, ..recording("a", "best") })).await;
+    publisher.finish().await;
+    let listed = dashboard.json("/api/runs/a/recordings").await;
+    let listed: Vec<_> = listed.as_array().unwrap().iter().map(|one| (&one["name"], &one["episode"])).collect();
+    assert_eq!(listed, [(&json!("ghost-p4-t03"), &json!(2)), (&json!("best"), &json!(7))]);
+}
+
+#[tokio::test]
 async fn a_run_directory_of_an_agent_is_never_written() {
     let runs = tempfile::tempdir().unwrap();
     let directory = runs.path().join("own");

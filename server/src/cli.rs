@@ -1,7 +1,10 @@
 //! The server's command line, shared by `spikedrive-server` and `spikedrive serve`.
 
 use std::io::{self, IsTerminal, Write};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
+use std::{fs, thread};
 
 use clap::{Args, ValueEnum};
 use spikedrive_proto::DEFAULT_ADDRESS;
@@ -39,6 +42,12 @@ pub struct ServeArgs {
         env = "SPIKEDRIVE_LEASE"
     )]
     pub lease: u64,
+    /// File to write the address to, once it can be connected to; written whole, by way of PATH.tmp.
+    #[arg(long, value_name = "PATH")]
+    pub ready_file: Option<PathBuf>,
+    /// Shut down when standard input ends: with the process that holds its other end, however that dies.
+    #[arg(long)]
+    pub stop_on_stdin_eof: bool,
 }
 
 /// Which server to ask.
@@ -55,6 +64,14 @@ pub enum ServerError {
     /// The address cannot be listened on.
     #[error("cannot listen on {0}: {1}; choose another address with --listen (port 0 takes any free one)")]
     Listen(String, io::Error),
+    /// The address cannot be told.
+    #[error("cannot write --ready-file {path}: {error}; name a file in a directory that is there and can be written", path = path.display())]
+    ReadyFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
     /// The system refused a runtime, a signal handler or its output.
     #[error("cannot start: {0}")]
     Start(#[from] io::Error),
@@ -66,7 +83,8 @@ pub enum ServerError {
     Unhealthy(#[from] Unhealthy),
 }
 
-/// Serves until SIGINT or SIGTERM. Prints the address on standard output, so that a script that asked for port 0 learns it.
+/// Serves until SIGINT or SIGTERM, or, if so told, until standard input ends. Prints the address on standard output, and writes it to
+/// the ready file, so that a script that asked for port 0 learns it.
 pub fn run_serve(args: &ServeArgs) -> Result<(), ServerError> {
     let limits = SessionLimits {
         max_sessions: args.max_sessions as usize,
@@ -76,14 +94,16 @@ pub fn run_serve(args: &ServeArgs) -> Result<(), ServerError> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
         let shutdown = CancellationToken::new();
         cancel_on_signal(&shutdown)?;
+        if args.stop_on_stdin_eof {
+            cancel_on_stdin_eof(&shutdown)?;
+        }
         let listener =
             TcpListener::bind(&args.listen).await.map_err(|error| ServerError::Listen(args.listen.clone(), error))?;
-        writeln!(
-            io::stdout(),
-            "spikedrive-server {} listens on {}",
-            env!("CARGO_PKG_VERSION"),
-            listener.local_addr()?
-        )?;
+        let address = listener.local_addr()?;
+        writeln!(io::stdout(), "spikedrive-server {} listens on {address}", env!("CARGO_PKG_VERSION"))?;
+        if let Some(path) = &args.ready_file {
+            write_ready_file(path, address).map_err(|error| ServerError::ReadyFile { path: path.clone(), error })?;
+        }
         serve(listener, limits, shutdown).await?;
         tracing::info!("shut down");
         Ok(())
@@ -116,6 +136,26 @@ pub fn install_logging(default_level: &str, format: LogFormat) {
         LogFormat::Text => log.with_ansi(io::stderr().is_terminal()).init(),
         LogFormat::Json => log.json().flatten_event(true).init(),
     }
+}
+
+/// Whoever waits for the file finds it whole.
+fn write_ready_file(path: &Path, address: SocketAddr) -> io::Result<()> {
+    let mut temporary = path.as_os_str().to_owned();
+    temporary.push(".tmp");
+    fs::write(&temporary, format!("{address}\n"))?;
+    fs::rename(&temporary, path)
+}
+
+/// On a thread of its own, which ends with the process: a runtime would wait for its read.
+fn cancel_on_stdin_eof(shutdown: &CancellationToken) -> io::Result<()> {
+    let shutdown = shutdown.clone();
+    let wait = move || {
+        // An error is an end as well.
+        let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
+        shutdown.cancel();
+    };
+    thread::Builder::new().name("stdin".to_owned()).spawn(wait)?;
+    Ok(())
 }
 
 fn cancel_on_signal(shutdown: &CancellationToken) -> io::Result<()> {

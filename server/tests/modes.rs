@@ -1,4 +1,4 @@
-//! The unary twins, autoreset mode DISABLED, the options of the world, and reflection: on real sockets.
+//! The unary twins, autoreset modes DISABLED and SAME_STEP, the options of the world, and reflection: on real sockets.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod support;
@@ -69,6 +69,37 @@ async fn a_lane_whose_episode_is_over_waits_for_its_reset_in_mode_disabled() {
     driving.command("", Command::ResetMask(vec![2, 0])).await;
     let Ok(Some(Outcome::Error(error))) = driving.receive().await else { panic!("no error") };
     assert!(error.field == "reset_mask" && error.message.contains("2 is neither 0 (keep) nor 1 (reset)"));
+}
+
+#[tokio::test]
+async fn same_step_answers_an_end_with_the_final_and_the_next_observation() {
+    let server = Server::start().await;
+    let mut client = server.client().await;
+    let config = WorldConfig { autoreset: Autoreset::SameStep, info: true, ..config(3) };
+    let session = create_session(&mut client, &config).await.unwrap();
+    assert_eq!(session.autoreset_mode(), v1::AutoresetMode::SameStep);
+    let mut driving = Driving::start(&mut client, &session.session_id, 3).await;
+    let mut world = VectorWorld::new(config).unwrap();
+    world.step(&[Action::Straight; 3]).unwrap();
+    let mut finals = 0;
+    for k in 0..80 {
+        let result = if k == 40 {
+            driving.command("", Command::ResetMask(vec![0, 1, 0])).await;
+            world.reset(&[false, true, false]).unwrap();
+            let Ok(Some(Outcome::Result(result))) = driving.receive().await else { panic!("no result") };
+            result
+        } else {
+            let actions = [Action::ALL[k % 3], Action::Straight, Action::ALL[k / 2 % 3]];
+            world.step(&actions).unwrap();
+            driving.step(&actions).await
+        };
+        let batch = read_step(&result, 3, 3).unwrap();
+        assert_eq!(&batch, world.batch(), "step {k}");
+        assert_eq!(Some(&read_info(&result.info.unwrap(), 3).unwrap()), world.info(), "step {k}");
+        assert_eq!(batch.final_observations.len(), 3 * batch.ends.iter().flatten().count());
+        finals += batch.final_observations.len();
+    }
+    assert!(finals >= 9, "an episode of 25 steps at most ends at least once in each lane");
 }
 
 #[tokio::test]

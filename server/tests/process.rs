@@ -94,6 +94,39 @@ async fn a_signal_ends_the_streams_and_then_the_server_with_status_0() {
     }
 }
 
+#[tokio::test]
+async fn whoever_started_it_learns_the_address_from_a_file_and_takes_it_along() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("address");
+    let mut command = program(&["--listen", "127.0.0.1:0", "--stop-on-stdin-eof", "--ready-file"]);
+    let child = command.arg(&file).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    let mut running = Running { child, address: String::new() };
+    let address = within(async {
+        loop {
+            match std::fs::read_to_string(&file) {
+                Ok(text) => break text,
+                Err(_) => tokio::time::sleep(Duration::from_millis(5)).await,
+            }
+        }
+    })
+    .await;
+    let mut client = Client::new(connect(address.strip_suffix('\n').unwrap()).await.unwrap());
+    let session_id = create(&mut client, 1).await;
+    let mut driving = Driving::start(&mut client, &session_id, 1).await;
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
+
+    drop(running.child.stdin.take());
+    assert_eq!(driving.end().await.0, Code::Unavailable);
+    assert_eq!(running.end().await.code(), Some(0));
+}
+
+#[test]
+fn a_ready_file_that_cannot_be_written_is_named() {
+    let (code, message) = run(&["--listen", "127.0.0.1:0", "--ready-file", "/nowhere/address"]);
+    assert_eq!(code, Some(1));
+    assert!(message.contains("cannot write --ready-file /nowhere/address: "), "{message}");
+}
+
 #[test]
 fn an_occupied_address_is_named_with_the_remedy() {
     let occupant = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

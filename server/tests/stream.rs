@@ -71,7 +71,7 @@ async fn the_spec_tells_versions_spaces_tracks_and_limits() {
         let splits: Vec<_> = spec.splits.iter().map(|s| (s.split(), s.first_track, s.tracks)).collect();
         let expected = [(v1::Split::Train, 0, 200), (v1::Split::Validation, 20_000, 20), (v1::Split::Test, 30_000, 50)];
         assert_eq!(splits, expected);
-        assert_eq!(spec.autoreset_modes, [1, 2], "NEXT_STEP and DISABLED");
+        assert_eq!(spec.autoreset_modes, [1, 2, 3], "NEXT_STEP, DISABLED and SAME_STEP");
         let limits = spec.limits.unwrap();
         assert_eq!((limits.max_sessions, limits.lease_seconds), (12, 34));
         assert_eq!((limits.max_lanes, limits.max_horizon, limits.max_lane_steps), (4096, 10_000, 1_000_000));
@@ -115,7 +115,7 @@ async fn bad_requests_name_field_value_and_range() {
         ),
         (
             v1::CreateSessionRequest { autoreset_mode: 7, ..good.clone() },
-            "autoreset_mode: 7 is no mode: use 1 (NEXT_STEP) or 2 (DISABLED)",
+            "autoreset_mode: 7 is no mode: use 1 (NEXT_STEP), 2 (DISABLED) or 3 (SAME_STEP)",
         ),
         (
             v1::CreateSessionRequest { course: None, ..good.clone() },

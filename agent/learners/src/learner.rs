@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::activity::{Activity, Population, Watch};
 use crate::arrays::NamedArray;
 use crate::dense::{DqnConfig, DqnLearner, DqnState, PpoConfig, PpoLearner, PpoState};
+use crate::op_count::{Operations, TrainingOperations};
 use crate::seed::{SeedConfig, SeedLearner, SeedLearnerState, SeedNetwork, SeedState};
 use crate::snn::network::NetworkError;
 use crate::snn::synapses::Layout;
@@ -32,6 +33,9 @@ pub trait Learner {
 
     /// Counts the episode of a lane.
     fn end_episode(&mut self, lane: usize) -> EpisodeSummary;
+
+    /// What decisions and learning cost so far, on all lanes.
+    fn operations(&self) -> TrainingOperations;
 
     /// Number of lanes.
     fn lanes(&self) -> usize;
@@ -104,6 +108,9 @@ pub trait Policy: Debug + Send + Sync {
 pub trait Driver: Send {
     /// Sees, and takes the action of the winning pool. Returns an action index.
     fn act_greedily(&mut self, observation: &[f32]) -> usize;
+
+    /// What the step just driven cost.
+    fn operations(&self) -> Operations;
 
     /// From the next step on, these spikes are noted. It changes nothing else.
     fn watch(&mut self, watch: Watch);
@@ -274,6 +281,10 @@ impl Learner for SpikingLearner {
         Self::end_episode(self, lane)
     }
 
+    fn operations(&self) -> TrainingOperations {
+        Self::operations(self)
+    }
+
     fn lanes(&self) -> usize {
         Self::lanes(self)
     }
@@ -334,6 +345,10 @@ impl Learner for SeedLearner {
 
     fn end_episode(&mut self, lane: usize) -> EpisodeSummary {
         Self::end_episode(self, lane)
+    }
+
+    fn operations(&self) -> TrainingOperations {
+        Self::operations(self)
     }
 
     fn lanes(&self) -> usize {
@@ -400,6 +415,10 @@ impl Driver for (&Network, NetworkState) {
         self.0.act_greedily(&mut self.1, observation)
     }
 
+    fn operations(&self) -> Operations {
+        self.1.operations()
+    }
+
     fn watch(&mut self, watch: Watch) {
         self.1.watch(watch);
     }
@@ -430,6 +449,10 @@ impl Policy for SeedNetwork {
 impl Driver for (&SeedNetwork, SeedState) {
     fn act_greedily(&mut self, observation: &[f32]) -> usize {
         self.0.act_greedily(&mut self.1, observation)
+    }
+
+    fn operations(&self) -> Operations {
+        self.1.operations()
     }
 
     fn watch(&mut self, watch: Watch) {

@@ -12,6 +12,7 @@ pub mod arrays;
 pub mod curriculum;
 pub mod dense;
 pub mod learner;
+pub mod op_count;
 pub mod preset;
 pub mod random;
 mod range;
@@ -23,6 +24,7 @@ pub use activity::{Activity, Population, Raster, Watch};
 pub use arrays::NamedArray;
 pub use curriculum::Curriculum;
 pub use learner::{Driver, Learner, LearnerConfig, LearnerState, Memory, Policy};
+pub use op_count::{Operations, TrainingOperations};
 pub use preset::Preset;
 pub use schedule::Schedule;
 

@@ -90,7 +90,7 @@ impl EnvFactory for RemoteFactory {
         let responses =
             connection.call(|mut client| async move { client.stream(ReceiverStream::new(receiver)).await })?;
         let (rewards, ends) = (vec![0.0; config.lanes], vec![None; config.lanes]);
-        let batch = StepBatch { observations, rewards, ends };
+        let batch = StepBatch { observations, rewards, ends, final_observations: Vec::new() };
         let info = if config.info { connection.info(session.info.as_ref(), config.lanes)? } else { None };
         Ok(Box::new(Remote { connection, session_id: session.session_id, requests, responses, batch, info, rays }))
     }

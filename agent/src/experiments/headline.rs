@@ -2,28 +2,25 @@
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use clap::Args;
 use spikedrive_env::{Phase, WorldOptions};
 use spikedrive_learners::snn::Preset;
 
+use super::outcome::{CurvePoint, train_and_test};
 use super::plot::learning_curves;
 use super::rows::{self, Point, Row};
 use super::stats::Distribution;
+use super::store::{Measured, Record, Store, measure};
 use crate::ceilings::attainable_all;
 use crate::checkpoint::config_hash;
 use crate::cli::{WorldArgs, default_threads, parse_episodes, parse_threads};
-use crate::env::LocalFactory;
-use crate::evaluate::Evaluator;
 use crate::failure::Failure;
 use crate::files::create_directory;
-use crate::jobs;
 use crate::lesson::{HORIZON, Lesson};
 use crate::report::{note, say};
 use crate::stop::StopFlag;
-use crate::summary::Summary;
-use crate::train::{EpisodeRecord, TrainConfig, TrainSink, Trainer};
+use crate::train::TrainConfig;
 
 /// Arguments of `experiment headline`.
 #[derive(Args, Clone, Debug)]
@@ -54,14 +51,6 @@ pub struct HeadlineArgs {
     pub name: String,
 }
 
-/// What has been measured so far, in memory as on disk.
-struct Results {
-    rows_path: PathBuf,
-    points_path: PathBuf,
-    rows: Vec<Row>,
-    points: Vec<Point>,
-}
-
 /// Measures what is missing, keeping each run when it is finished; then prints the table and draws the curves.
 pub fn headline(args: &HeadlineArgs, stop: &StopFlag) -> Result<(), Failure> {
     create_directory(&args.out)?;
@@ -75,73 +64,64 @@ pub fn headline(args: &HeadlineArgs, stop: &StopFlag) -> Result<(), Failure> {
     };
     let runs: Vec<(Preset, TrainConfig)> =
         args.presets.iter().flat_map(|&preset| seeds.clone().map(move |seed| (preset, config(preset, seed)))).collect();
-    let results = Mutex::new(Results::open(args, &runs)?);
-    measure(&runs, args.jobs, &results, stop)?;
-    let results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
-    say(table(&results.rows, &args.presets));
+    let store = measure(
+        &runs,
+        args.jobs,
+        open(args, &runs),
+        stop,
+        |(preset, config)| run_of(*preset, config),
+        |run| run_one(run, stop),
+    )?;
+    let (rows, points) = (store.rows(), store.points());
+    say(table(rows, &args.presets));
     let names: Vec<&str> = args.presets.iter().map(|preset| preset.name()).collect();
     let title = format!("Phase 4: return on validation tracks, mean and 95 % interval over {} seeds", args.seeds);
-    let svg = learning_curves(&title, &results.points, &names, ceilings[3]);
+    let svg = learning_curves(&title, points, &names, ceilings[3]);
     rows::write_text(&args.out.join(format!("{}.svg", args.name)), &svg)?;
-    note(format!("raw data in {} and {}", results.rows_path.display(), results.points_path.display()));
+    let [rows_path, points_path] = store.paths();
+    note(format!("raw data in {} and {}", rows_path.display(), points_path.display()));
     Ok(())
 }
 
-impl Results {
-    /// Keeps the runs of the files that are runs of this experiment.
-    fn open(args: &HeadlineArgs, runs: &[(Preset, TrainConfig)]) -> Result<Self, Failure> {
-        let rows_path = args.out.join(format!("{}.csv", args.name));
-        let points_path = args.out.join(format!("{}_curves.csv", args.name));
-        let wanted = |row: &Row| {
-            let is_row = |(preset, config): &(Preset, TrainConfig)| {
-                row.preset == preset.name() && row.seed == config.seed && row.config_hash == run_hash(*preset, config)
-            };
-            runs.iter().any(is_row)
+/// The runs of the files that are runs of this experiment.
+fn open(args: &HeadlineArgs, runs: &[(Preset, TrainConfig)]) -> Store<Row, Point> {
+    let [rows_path, points_path] = ["", "_curves"].map(|suffix| args.out.join(format!("{}{suffix}.csv", args.name)));
+    let wanted = |row: &Row| {
+        let is_row = |(preset, config): &(Preset, TrainConfig)| {
+            row.preset == preset.name() && row.seed == config.seed && row.config_hash == run_hash(*preset, config)
         };
-        let rows: Vec<Row> = rows::read(&rows_path).into_iter().filter(wanted).collect();
-        let kept = |point: &Point| rows.iter().any(|row| row.preset == point.preset && row.seed == point.seed);
-        let points = rows::read(&points_path).into_iter().filter(kept).collect();
-        if !rows.is_empty() {
-            note(format!("{} of {} runs are there already", rows.len(), runs.len()));
-        }
-        Ok(Self { rows_path, points_path, rows, points })
-    }
+        runs.iter().any(is_row)
+    };
+    let kept = rows::read(&rows_path).into_iter().filter(wanted).collect();
+    let points = rows::read(&points_path);
+    Store::new(rows_path, points_path, kept, points)
+}
 
-    fn has(&self, preset: Preset, seed: u64) -> bool {
-        self.rows.iter().any(|row| row.preset == preset.name() && row.seed == seed)
-    }
+/// What tells runs apart, in the order of the files.
+type RunKey = (Option<usize>, u64);
 
-    /// Adds a run and writes the files, sorted, so that the order in which runs end does not show.
-    fn add(&mut self, row: Row, points: Vec<Point>) -> Result<(), Failure> {
-        self.rows.push(row);
-        self.points.extend(points);
-        let position = |name: &str| Preset::ALL.iter().position(|preset| preset.name() == name);
-        self.rows.sort_by_key(|row| (position(&row.preset), row.seed));
-        self.points.sort_by_key(|point| (position(&point.preset), point.seed, point.episode));
-        rows::write(&self.rows_path, &self.rows)?;
-        rows::write(&self.points_path, &self.points)
+fn run_of(preset: Preset, config: &TrainConfig) -> RunKey {
+    key(preset.name(), config.seed)
+}
+
+fn key(preset: &str, seed: u64) -> RunKey {
+    (Preset::ALL.iter().position(|known| known.name() == preset), seed)
+}
+
+impl Record for Row {
+    type Run = RunKey;
+
+    fn run(&self) -> RunKey {
+        key(&self.preset, self.seed)
     }
 }
 
-/// Runs what is missing, `jobs` at a time; the first failure ends it, what is finished is kept.
-fn measure(
-    runs: &[(Preset, TrainConfig)],
-    jobs: usize,
-    results: &Mutex<Results>,
-    stop: &StopFlag,
-) -> Result<(), Failure> {
-    jobs::for_each(runs, jobs, stop, |(preset, config)| {
-        if lock(results).has(*preset, config.seed) {
-            return Ok(());
-        }
-        let (row, points) = run_one(*preset, *config, stop)?;
-        note(format!("{preset} seed {}: {}", config.seed, describe(&row)));
-        lock(results).add(row, points)
-    })
-}
+impl Record for Point {
+    type Run = RunKey;
 
-fn lock(results: &Mutex<Results>) -> MutexGuard<'_, Results> {
-    results.lock().unwrap_or_else(PoisonError::into_inner)
+    fn run(&self) -> RunKey {
+        key(&self.preset, self.seed)
+    }
 }
 
 /// What decides a run besides its seed.
@@ -149,31 +129,17 @@ fn run_hash(preset: Preset, config: &TrainConfig) -> String {
     config_hash(&(preset.for_rays(config.world.rays), config.world, config.episodes, config.horizon))
 }
 
-fn run_one(preset: Preset, config: TrainConfig, stop: &StopFlag) -> Result<(Row, Vec<Point>), Failure> {
-    let evaluator = Evaluator::new(1)?;
-    let mut trainer = Trainer::new(config, &LocalFactory, &evaluator, stop)?;
-    let mut curve = Curve { preset: preset.name(), seed: config.seed, points: Vec::new() };
-    trainer.run(&mut curve)?;
-    let summary = Summary::of(&trainer, preset.name(), "", &[Phase::Complex])?;
-    let row = Row::of(&summary, &run_hash(preset, &config));
-    Ok((row.ok_or_else(|| Failure::System("a test is missing".to_owned()))?, curve.points))
-}
-
-/// Notes the evaluations of a run.
-struct Curve {
-    preset: &'static str,
-    seed: u64,
-    points: Vec<Point>,
-}
-
-impl TrainSink for Curve {
-    fn episode(&mut self, record: &EpisodeRecord, _trainer: &Trainer) -> Result<(), Failure> {
-        if let Some(evaluation) = record.evaluation {
-            let (preset, seed) = (self.preset.to_owned(), self.seed);
-            self.points.push(Point { preset, seed, episode: record.episode, mean: evaluation.mean });
-        }
-        Ok(())
-    }
+fn run_one((preset, config): &(Preset, TrainConfig), stop: &StopFlag) -> Result<Measured<Row, Point>, Failure> {
+    let outcome = train_and_test(*config, stop)?;
+    let row = Row::of(&outcome, preset.name(), config.seed, &run_hash(*preset, config));
+    let point = |point: &CurvePoint| Point {
+        preset: preset.name().to_owned(),
+        seed: config.seed,
+        episode: point.episode,
+        mean: point.evaluation.mean,
+    };
+    let line = format!("{preset} seed {}: {}", config.seed, describe(&row));
+    Ok((row, outcome.curve.iter().map(point).collect(), line))
 }
 
 fn describe(row: &Row) -> String {

@@ -1,7 +1,12 @@
 //! Experiments: commands that measure, and the statistics that their tables need.
 
+pub mod chart;
 pub mod headline;
+pub mod outcome;
 pub mod plot;
+mod progress;
+pub mod reliable;
 pub mod rows;
 pub mod seed_rule;
 pub mod stats;
+pub mod store;

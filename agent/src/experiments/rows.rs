@@ -5,11 +5,10 @@ use std::path::Path;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use spikedrive_env::Phase;
 
+use super::outcome::Outcome;
 use crate::failure::Failure;
 use crate::files::write_whole;
-use crate::summary::Summary;
 
 /// One run: a preset and a seed, from nothing to its test.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -68,30 +67,30 @@ pub struct Point {
 
 impl Row {
     /// The row of a finished run.
-    pub fn of(summary: &Summary, config_hash: &str) -> Option<Self> {
-        let (h100, h140) = (summary.score(Phase::Complex, 100)?, summary.score(Phase::Complex, 140)?);
-        let episodes_to = |percent: &str| summary.episodes_to.get(percent).copied().flatten();
-        let env_steps_to = |percent: &str| summary.env_steps_to.get(percent).copied().flatten();
-        Some(Self {
-            preset: summary.preset.clone(),
-            seed: summary.seed,
+    pub fn of(outcome: &Outcome, preset: &str, seed: u64, config_hash: &str) -> Self {
+        let Outcome { episodes, env_steps, training_crashes, milestones, scores: [h100, h140], .. } = outcome;
+        let [episodes_to_90, episodes_to_95, episodes_to_98] = milestones.episodes_to;
+        let [env_steps_to_90, env_steps_to_95, env_steps_to_98] = milestones.env_steps_to;
+        Self {
+            preset: preset.to_owned(),
+            seed,
             config_hash: config_hash.to_owned(),
-            episodes: summary.episodes,
-            env_steps: summary.env_steps,
-            training_crashes: summary.training_crashes,
-            episodes_to_90: episodes_to("90"),
-            env_steps_to_90: env_steps_to("90"),
-            episodes_to_95: episodes_to("95"),
-            env_steps_to_95: env_steps_to("95"),
-            episodes_to_98: episodes_to("98"),
-            env_steps_to_98: env_steps_to("98"),
+            episodes: *episodes,
+            env_steps: *env_steps,
+            training_crashes: *training_crashes,
+            episodes_to_90,
+            env_steps_to_90,
+            episodes_to_95,
+            env_steps_to_95,
+            episodes_to_98,
+            env_steps_to_98,
             return_h100: h100.mean,
             min_h100: h100.min,
             crash_rate_h100: h100.crash_rate,
             return_h140: h140.mean,
             min_h140: h140.min,
             crash_rate_h140: h140.crash_rate,
-        })
+        }
     }
 }
 

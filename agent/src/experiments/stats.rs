@@ -5,7 +5,7 @@ use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
 /// Resamples of a bootstrap.
-const RESAMPLES: usize = 2000;
+pub(super) const RESAMPLES: usize = 2000;
 
 /// How a sample is distributed.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -25,18 +25,25 @@ pub struct Distribution {
 impl Distribution {
     /// Describes a sample; `None` for an empty one.
     pub fn of(sample: &[f64]) -> Option<Self> {
-        let mut sorted = sample.to_vec();
-        sorted.sort_by(f64::total_cmp);
-        let (&min, &max) = (sorted.first()?, sorted.last()?);
-        let cut = sorted.len() / 4;
-        Some(Self {
-            mean: mean(sample),
-            iqm: mean(&sorted[cut..sorted.len() - cut]),
-            ci95: bootstrap(sample),
-            min,
-            max,
-        })
+        let min = sample.iter().copied().min_by(f64::total_cmp)?;
+        let max = sample.iter().copied().max_by(f64::total_cmp)?;
+        Some(Self { mean: mean(sample), iqm: iqm(sample), ci95: bootstrap(sample), min, max })
     }
+}
+
+/// Interquartile mean of a sample that is not empty: without the lowest and the highest ⌊n/4⌋ values (`scipy.stats.trim_mean` of
+/// 0.25).
+pub fn iqm(sample: &[f64]) -> f64 {
+    let mut sorted = sample.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let cut = sorted.len() / 4;
+    mean(&sorted[cut..sorted.len() - cut])
+}
+
+/// The 2.5th and the 97.5th percentile of [`RESAMPLES`] values.
+pub(super) fn percentiles(mut values: Vec<f64>) -> [f64; 2] {
+    values.sort_by(f64::total_cmp);
+    [values[RESAMPLES * 25 / 1000], values[RESAMPLES * 975 / 1000 - 1]]
 }
 
 fn mean(sample: &[f64]) -> f64 {
@@ -47,10 +54,8 @@ fn mean(sample: &[f64]) -> f64 {
 fn bootstrap(sample: &[f64]) -> [f64; 2] {
     let mut rng = ChaCha8Rng::seed_from_u64(0);
     let mut draw = || sample[(rng.next_u64() % sample.len() as u64) as usize];
-    let mut means: Vec<f64> =
-        (0..RESAMPLES).map(|_| (0..sample.len()).map(|_| draw()).sum::<f64>() / sample.len() as f64).collect();
-    means.sort_by(f64::total_cmp);
-    [means[RESAMPLES * 25 / 1000], means[RESAMPLES * 975 / 1000 - 1]]
+    let mut mean = || (0..sample.len()).map(|_| draw()).sum::<f64>() / sample.len() as f64;
+    percentiles((0..RESAMPLES).map(|_| mean()).collect())
 }
 
 #[cfg(test)]

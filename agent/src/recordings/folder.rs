@@ -65,8 +65,8 @@ impl Folder {
         Ok(Self { files: files.collect(), path, max_bytes: MAX_BYTES })
     }
 
-    /// Writes a recording, whole, then drops what there is no room for. Returns its file, if it stayed.
-    pub(super) fn keep(&mut self, recording: &v1::Recording) -> Result<Option<PathBuf>, Failure> {
+    /// Writes a recording, whole, then drops what there is no room for. Returns whether it stayed.
+    pub(super) fn keep(&mut self, recording: &v1::Recording) -> Result<bool, Failure> {
         let (rank, bytes) = (rank(&recording.name), recording.encode_to_vec());
         let path = self.file(&recording.name);
         write_whole(&path, |file| file.write_all(&bytes))?;
@@ -76,7 +76,7 @@ impl Folder {
             fs::remove_file(&file).map_err(|error| Failure::Write { path: file, error })?;
             self.files.remove(&superfluous);
         }
-        Ok(self.files.contains_key(&rank).then_some(path))
+        Ok(self.files.contains_key(&rank))
     }
 
     fn superfluous(&self) -> Option<Rank> {
@@ -115,7 +115,7 @@ mod tests {
         folder.keep(&recording("ep00001-first-crashed")).unwrap();
         folder.keep(&recording("ep00050-periodic-crashed")).unwrap();
         for episode in 60..90 {
-            assert!(folder.keep(&recording(&format!("ep{episode:05}-crashed"))).unwrap().is_some());
+            assert!(folder.keep(&recording(&format!("ep{episode:05}-crashed"))).unwrap());
         }
         let kept = names(&folder.path);
         assert_eq!((kept.len(), kept[0].as_str(), kept[2].as_str()), (22, "ep00001-first-crashed", "ep00070-crashed"));
@@ -144,7 +144,7 @@ mod tests {
         drops("ghost-p4-t00", "ep00050-periodic");
         drops("ep00200-best", "ep00150-periodic");
         drops("ep00250-best", "ep00003-best");
-        assert_eq!(folder.keep(&recording("ep00300-crashed")).unwrap(), None);
+        assert!(!folder.keep(&recording("ep00300-crashed")).unwrap());
         let kept = ["ep00001-first", "ep00100-periodic-best", "ep00200-best", "ep00250-best", "ghost-p4-t00"];
         assert_eq!(names(directory.path()), kept);
     }

@@ -18,7 +18,7 @@ pub use writer::Writer;
 pub const FOLDER: &str = "recordings";
 
 /// The training episode that the name of a file tells; ghosts tell none.
-pub(crate) fn episode_of(path: &Path) -> Option<u64> {
+fn episode_of(path: &Path) -> Option<u64> {
     let name = path.file_name()?.to_str()?;
     name.strip_prefix("ep")?.split('-').next()?.parse().ok()
 }

@@ -13,20 +13,31 @@ use crate::train::EpisodeRecord;
 const PERIOD: usize = 50;
 /// Most bytes of spikes in one recording; later steps go without, so that each fits into a message.
 const MAX_RASTER_BYTES: usize = 3 << 19;
+/// Lanes whose episodes are kept: the first so many. However many cars teach a network, a round brings no more recordings than the
+/// disk can follow, and at most one for which training waits.
+const LANES: usize = 16;
 
 /// Follows each episode and keeps some. An episode that is to be kept in any case shows the spikes of every neuron. Whether another
-/// was a new best, or crashed, is known only at its end: it shows the neurons that were simulated anyway, and most such are
-/// thrown away.
+/// was a new best, or crashed, is known only at its end: it shows the neurons that were simulated anyway, whoever else looked, and
+/// most such are thrown away.
 #[derive(Debug)]
 pub struct Recorder {
     writer: Writer,
     run_id: String,
     /// Of episodes that are to be kept, and of others.
-    planned: Vec<v1::Population>,
-    unplanned: Vec<v1::Population>,
+    planned: Shown,
+    unplanned: Shown,
     best: Option<f64>,
     /// Of each lane.
     present: Vec<Present>,
+}
+
+/// The neurons whose spikes a recording shows.
+#[derive(Debug)]
+struct Shown {
+    populations: Vec<v1::Population>,
+    /// Where the last of them ends.
+    neurons: usize,
 }
 
 /// The present episode of a lane.
@@ -50,8 +61,8 @@ impl Recorder {
         Self {
             writer,
             run_id: messages::run_id(directory),
-            planned: populations(Watch::Everything),
-            unplanned: populations(Watch::Simulated),
+            planned: Shown::of(populations(Watch::Everything)),
+            unplanned: Shown::of(populations(Watch::Simulated)),
             best,
             present: Vec::new(),
         }
@@ -59,6 +70,9 @@ impl Recorder {
 
     /// An episode begins on a lane. Without a road there is nothing to draw, and it is not kept.
     pub fn begin(&mut self, lane: usize, road: Option<v1::Road>) {
+        if lane >= LANES {
+            return;
+        }
         let lanes = self.present.len().max(lane + 1);
         self.present.resize_with(lanes, Present::default);
         let Present { frames, .. } = std::mem::take(&mut self.present[lane]);
@@ -76,6 +90,9 @@ impl Recorder {
     /// A step of the present episode of a lane.
     pub fn step(&mut self, lane: usize, mut frame: v1::Frame) {
         let Some(present) = self.present.get_mut(lane) else { return };
+        let is_planned = present.road.as_ref().is_some_and(|road| is_planned(road.episode as usize));
+        let shown = if is_planned { &self.planned } else { &self.unplanned };
+        shown.narrow(&mut frame);
         if present.raster_bytes + frame.raster.len() > MAX_RASTER_BYTES {
             (frame.raster, frame.ticks) = (Vec::new(), 0);
         }
@@ -105,7 +122,7 @@ impl Recorder {
             crashed: record.crashed,
             mode: v1::DriveMode::Training.into(),
             test_track: None,
-            populations: if planned { self.planned.clone() } else { self.unplanned.clone() },
+            populations: if planned { self.planned.populations.clone() } else { self.unplanned.populations.clone() },
             road,
             frames,
         };
@@ -132,6 +149,33 @@ impl Recorder {
             (record.crashed, v1::RecordingReason::Crashed),
         ];
         reasons.into_iter().filter(|(holds, _)| *holds).map(|(_, reason)| reason).collect()
+    }
+}
+
+impl Shown {
+    fn of(populations: Vec<v1::Population>) -> Self {
+        let end = populations.iter().map(|shown| shown.first + shown.size).max();
+        Self { neurons: end.unwrap_or_default() as usize, populations }
+    }
+
+    /// Cuts the rows of a raster to these neurons: a reader takes a row to be as long as the populations say. Spikes of others are
+    /// those that somebody else asked to see.
+    fn narrow(&self, frame: &mut v1::Frame) {
+        let row = self.neurons.div_ceil(8);
+        let given = frame.raster.len().checked_div(frame.ticks as usize).unwrap_or_default();
+        if given <= row {
+            return;
+        }
+        // Of the last byte the bits of these neurons.
+        let last = u8::MAX >> ((8 - self.neurons % 8) % 8);
+        let mut cut = Vec::with_capacity(row * frame.ticks as usize);
+        for tick in frame.raster.chunks_exact(given) {
+            cut.extend_from_slice(&tick[..row]);
+            if let Some(byte) = cut.last_mut() {
+                *byte &= last;
+            }
+        }
+        frame.raster = cut;
     }
 }
 
@@ -171,18 +215,31 @@ mod tests {
         }
     }
 
-    fn drive(recorder: &mut Recorder, record: &EpisodeRecord) -> Option<Watch> {
-        recorder.begin(0, Some(v1::Road { episode: record.episode as u32, ..v1::Road::default() }));
-        let watch = recorder.watch(0);
-        (0..2).for_each(|step| recorder.step(0, v1::Frame { step, ..v1::Frame::default() }));
+    fn recorder(run: &Path, populations: impl Fn(Watch) -> Vec<v1::Population>) -> Recorder {
+        Recorder::new(Writer::start(run, None).unwrap(), run, None, populations)
+    }
+
+    fn drive_on(recorder: &mut Recorder, lane: usize, record: &EpisodeRecord) -> Option<Watch> {
+        recorder.begin(lane, Some(v1::Road { episode: record.episode as u32, ..v1::Road::default() }));
+        let watch = recorder.watch(lane);
+        (0..2).for_each(|step| recorder.step(lane, v1::Frame { step, ..v1::Frame::default() }));
         recorder.end(record);
         watch
+    }
+
+    fn drive(recorder: &mut Recorder, record: &EpisodeRecord) -> Option<Watch> {
+        drive_on(recorder, 0, record)
+    }
+
+    fn names(run: &Path) -> Vec<String> {
+        let files = sorted_entries(&run.join(FOLDER)).unwrap();
+        files.iter().map(|file| file.file_name().unwrap().to_str().unwrap().to_owned()).collect()
     }
 
     #[test]
     fn the_first_every_fiftieth_new_bests_and_crashes_are_kept() {
         let run = tempfile::tempdir().unwrap();
-        let mut recorder = Recorder::new(Writer::start(run.path(), None).unwrap(), run.path(), None, |_| Vec::new());
+        let mut recorder = recorder(run.path(), |_| Vec::new());
         let episodes =
             [(1, 5.0, false), (2, 4.0, false), (3, 6.0, false), (4, 6.0, false), (5, -90.0, true), (50, 7.0, false)];
         let watched: Vec<_> =
@@ -193,15 +250,48 @@ mod tests {
         assert_eq!((recorder.watch(0), recorder.watch(1)), (None, None));
         recorder.end(&record(51, 99.0, true));
         drop(recorder);
-        let files = sorted_entries(&run.path().join(FOLDER)).unwrap();
-        let names: Vec<_> = files.iter().map(|file| file.file_name().unwrap().to_str().unwrap()).collect();
-        assert_eq!(names, ["ep00001-first.pb", "ep00003-best.pb", "ep00005-crashed.pb", "ep00050-periodic-best.pb"]);
+        let kept = ["ep00001-first.pb", "ep00003-best.pb", "ep00005-crashed.pb", "ep00050-periodic-best.pb"];
+        assert_eq!(names(run.path()), kept);
+    }
+
+    #[test]
+    fn of_many_lanes_the_first_are_kept() {
+        let run = tempfile::tempdir().unwrap();
+        let mut recorder = recorder(run.path(), |_| Vec::new());
+        for lane in 0..1000 {
+            let watch = drive_on(&mut recorder, lane, &record(lane + 101, -90.0, lane + 101 == 116 || lane >= LANES));
+            assert_eq!(watch.is_some(), lane < LANES, "{lane}");
+        }
+        assert_eq!(recorder.present.len(), LANES);
+        assert_eq!(drive(&mut recorder, &record(1200, 5.0, false)), Some(Watch::Everything));
+        drop(recorder);
+        assert_eq!(names(run.path()), ["ep00116-crashed.pb", "ep01200-periodic-best.pb"]);
+    }
+
+    #[test]
+    fn rows_of_spikes_are_as_long_as_the_populations_say_whoever_else_looks() {
+        let run = tempfile::tempdir().unwrap();
+        let first_neurons = |size| vec![v1::Population { name: "some".to_owned(), first: 0, size }];
+        let mut recorder =
+            recorder(run.path(), |watch| first_neurons(if watch == Watch::Everything { 17 } else { 11 }));
+        let frame = v1::Frame { raster: vec![1, 0b1111, 1, 2, 0b1000, 0], ticks: 2, ..v1::Frame::default() };
+        let mut spikes = |episode| {
+            recorder.begin(0, Some(v1::Road { episode, ..v1::Road::default() }));
+            recorder.step(0, frame.clone());
+            recorder.step(0, v1::Frame::default());
+            let frames = &recorder.present[0].frames;
+            assert_eq!((frames[0].ticks, frames[1].raster.len()), (2, 0));
+            frames[0].raster.clone()
+        };
+        assert_eq!(spikes(50), frame.raster);
+        assert_eq!(spikes(2), [1, 0b111, 2, 0b000]);
     }
 
     #[test]
     fn a_long_episode_loses_spikes_and_no_step() {
         let run = tempfile::tempdir().unwrap();
-        let mut recorder = Recorder::new(Writer::start(run.path(), None).unwrap(), run.path(), None, |_| Vec::new());
+        let first = |_| vec![v1::Population { name: "all".to_owned(), first: 0, size: 100 }];
+        let mut recorder = recorder(run.path(), first);
         recorder.begin(2, Some(v1::Road::default()));
         let frame = v1::Frame { raster: vec![255; 1300], ticks: 100, ..v1::Frame::default() };
         (0..2000).for_each(|_| recorder.step(2, frame.clone()));

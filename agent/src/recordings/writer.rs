@@ -64,12 +64,11 @@ impl Drop for Writer {
 fn write(mut folder: Folder, recordings: &Receiver<v1::Recording>, announcer: Option<&Announcer>) {
     for recording in recordings {
         match folder.keep(&recording) {
-            Ok(Some(path)) => {
-                if let Some(announcer) = announcer {
-                    announcer.written(path);
+            Ok(is_kept) => {
+                if let Some(announcer) = announcer.filter(|_| is_kept) {
+                    announcer.written();
                 }
             }
-            Ok(None) => {}
             Err(failure) => {
                 note(format!("warning: no more recordings are kept: {failure}"));
                 break;

@@ -1,12 +1,9 @@
 //! The thread that talks to the dashboard: it connects, tells, listens, and begins anew when the dashboard is lost.
 
-use std::collections::BTreeSet;
 use std::io;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use prost::Message;
 use spikedrive_proto::v1;
 use spikedrive_proto::v1::publish_request::Event;
 use spikedrive_proto::v1::publish_response::Answer;
@@ -21,15 +18,15 @@ use tonic::{Code, Request, Status, Streaming};
 use super::gate::Gate;
 use super::log::EpisodeLog;
 use super::outbox::Outbox;
+use super::shelf::Shelf;
 use super::{Dashboard, EXIT_WAIT};
-use crate::files::sorted_entries;
-use crate::recordings::episode_of;
 
 /// What came together is sent together, this often.
 const BATCH_INTERVAL: Duration = Duration::from_millis(33);
 /// The same while somebody looks at frames: as often as a screen shows one.
 const FRAME_INTERVAL: Duration = Duration::from_millis(16);
-/// A dashboard that is not there is looked for after this time, then after twice that, and so on.
+/// A dashboard that is not there is looked for after this time, then after twice that, and so on; once nothing more will come, at
+/// once and then always after this time.
 const FIRST_BACK_OFF: Duration = Duration::from_millis(200);
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(5);
 /// A connection is pinged this often; a dashboard that does not answer a ping within the same time is lost.
@@ -56,21 +53,26 @@ enum Lost {
     Log(#[from] io::Error),
 }
 
+impl Lost {
+    /// Whether the dashboard did not like what it was told.
+    fn is_refusal(&self) -> bool {
+        matches!(self, Self::Refused(status) if [Code::InvalidArgument, Code::OutOfRange].contains(&status.code()))
+    }
+}
+
 /// All that the thread needs.
 #[derive(Debug)]
 pub(super) struct Client {
     pub(super) dashboard: Dashboard,
     pub(super) start: v1::RunStart,
     pub(super) log: EpisodeLog,
-    pub(super) recordings: PathBuf,
-    /// Recordings that are still to be sent.
-    pub(super) unseen: BTreeSet<PathBuf>,
+    pub(super) shelf: Shelf,
     pub(super) outbox: Arc<Outbox>,
     pub(super) gate: Arc<Gate>,
 }
 
 impl Client {
-    /// Tells the dashboard of the run until nothing more will come.
+    /// Tells the dashboard of the run until it has been told the end, or until the time for that is over.
     pub(super) fn run(mut self) {
         let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
             Ok(runtime) => runtime,
@@ -98,6 +100,9 @@ impl Client {
             let ended = self.publish(&mut welcomed).await;
             self.gate.release();
             let Err(lost) = ended else { return };
+            if lost.is_refusal() {
+                self.shelf.suspect();
+            }
             if welcomed {
                 (back_off, complained) = (FIRST_BACK_OFF, false);
             }
@@ -107,9 +112,13 @@ impl Client {
                     "no dashboard at {address}: {lost}; training goes on, and it will be told when it is there"
                 );
             }
+            if self.outbox.is_closing() {
+                sleep(FIRST_BACK_OFF).await;
+                continue;
+            }
             tokio::select! {
                 () = sleep(back_off) => back_off = LONGEST_BACK_OFF.min(2 * back_off),
-                () = self.outbox.closing() => return,
+                () = self.outbox.closing() => {}
             }
         }
     }
@@ -126,15 +135,21 @@ impl Client {
         tracing::debug!(episodes = welcome.episodes, "the dashboard listens");
         self.log.rewind(welcome.episodes);
         self.outbox.begin_stream();
-        self.unseen.extend(recordings_after(&self.recordings, welcome.episodes));
-        let Self { log, outbox, gate, unseen, .. } = self;
+        self.shelf.begin_stream(welcome.recordings);
+        let Self { log, outbox, gate, shelf, .. } = self;
         let mut listening = std::pin::pin!(listen(&mut responses, gate));
-        tokio::select! {
+        let told = tokio::select! {
+            biased;
             heard = &mut listening => return Err(heard.err().unwrap_or(Lost::Ended)),
-            told = tell(Letters { sender, seq: 1, dropped: 0 }, log, outbox, gate, unseen) => told?,
+            told = tell(Letters { sender, seq: 1, dropped: 0 }, log, outbox, gate, shelf) => told,
+        };
+        match told {
+            // It has everything when it ends its side as well.
+            Ok(()) => listening.await,
+            // Nobody takes what is told: the dashboard says why.
+            Err(Lost::Ended) => Err(timeout(ANSWER, listening).await?.err().unwrap_or(Lost::Ended)),
+            Err(lost) => Err(lost),
         }
-        // It has everything when it ends its side as well.
-        listening.await
     }
 
     /// Connects and sends the start.
@@ -184,8 +199,10 @@ async fn tell(
     log: &mut EpisodeLog,
     outbox: &Outbox,
     gate: &Gate,
-    unseen: &mut BTreeSet<PathBuf>,
+    shelf: &mut Shelf,
 ) -> Result<(), Lost> {
+    // Those that were written before.
+    outbox.note_recording();
     loop {
         // Looked at before what waits is taken: what was put before the closing is then among it.
         let closing = outbox.is_closing();
@@ -202,32 +219,23 @@ async fn tell(
             }
             letters.send(Event::Episodes(v1::Episodes { json })).await?;
         }
-        unseen.extend(batch.recordings);
-        while let Some(path) = unseen.first() {
-            // One that was dropped from its folder in the meantime is not wanted any more.
-            if let Some(recording) = read_recording(path) {
+        if closing {
+            // Before the recordings, which may be many: time is short.
+            letters.send(Event::End(outbox.end())).await?;
+        }
+        if batch.has_recordings {
+            while let Some(recording) = shelf.next() {
                 letters.send(Event::Recording(recording)).await?;
             }
-            unseen.pop_first();
         }
         if closing {
-            return letters.send(Event::End(outbox.end())).await;
+            return Ok(());
         }
         tokio::select! {
             () = sleep(if gate.wants_frames() { FRAME_INTERVAL } else { BATCH_INTERVAL }) => {}
             () = outbox.closing() => {}
         }
     }
-}
-
-/// The recordings of later episodes than those that a dashboard has.
-fn recordings_after(folder: &Path, episodes: u64) -> BTreeSet<PathBuf> {
-    let paths = sorted_entries(folder).unwrap_or_default().into_iter();
-    paths.filter(|path| episode_of(path).is_some_and(|episode| episode > episodes)).collect()
-}
-
-fn read_recording(path: &Path) -> Option<v1::Recording> {
-    v1::Recording::decode(std::fs::read(path).ok()?.as_slice()).ok()
 }
 
 /// Numbers the messages of a stream.

@@ -78,10 +78,12 @@ pub fn road_name(phase: u32, split: Split, track: u64) -> String {
     }
 }
 
-/// A step.
+/// A step. What the network thinks of it is left out where it is not finite: a network that diverges is seen to the end.
 pub fn frame(view: &StepView) -> v1::Frame {
     let Pose { position: [x, y], heading_rad, .. } = view.pose;
     let Activity { raster, shares, value, dopamine } = view.activity;
+    let shares = shares.filter(|shares| shares.iter().all(|share| share.is_finite()));
+    let told = |number: Option<f32>| number.filter(|number| number.is_finite()).map(f64::from);
     let mode = if view.learner.is_some() { v1::DriveMode::Training } else { v1::DriveMode::Driving };
     v1::Frame {
         episode: view.episode as u32,
@@ -95,8 +97,8 @@ pub fn frame(view: &StepView) -> v1::Frame {
         action_shares: shares.map(|shares| observation_bytes(&shares)).unwrap_or_default(),
         reward: view.reward,
         episode_return: view.episode_return,
-        dopamine: dopamine.map(f64::from),
-        value: value.map(f64::from),
+        dopamine: told(dopamine),
+        value: told(value),
         raster: raster.map(|raster| raster.bytes().to_vec()).unwrap_or_default(),
         ticks: raster.map_or(0, |raster| raster.ticks() as u32),
         mode: mode.into(),
@@ -105,6 +107,8 @@ pub fn frame(view: &StepView) -> v1::Frame {
 
 #[cfg(test)]
 mod tests {
+    use spikedrive_env::{Action, Phase};
+
     use super::*;
 
     #[test]
@@ -120,6 +124,33 @@ mod tests {
             (run_id(&here.join(".")), run_id(&here.join("s17")), id("a/s")),
             ("a".into(), "a-s17".into(), "s".into())
         );
+    }
+
+    #[test]
+    fn a_frame_leaves_out_what_is_not_finite() {
+        let frame = |shares, value, dopamine| {
+            let activity = Activity { shares: Some(shares), value, dopamine, ..Activity::default() };
+            let pose = Pose { position: [1.0, 2.0], heading_rad: 0.5, lateral_deviation: 0.0 };
+            let (observation, action) = ([4.0, 5.0, 6.0], Action::Right);
+            let (lane, episode, step, phase, reward, episode_return) = (0, 3, 7, Phase::Sharp, 2.5, 9.5);
+            super::frame(&StepView {
+                lane,
+                episode,
+                step,
+                phase,
+                pose,
+                observation: &observation,
+                action,
+                reward,
+                episode_return,
+                activity,
+                learner: None,
+            })
+        };
+        let whole = frame([0.25, 0.25, 0.5], Some(1.5), Some(-0.5));
+        assert_eq!((whole.action_shares.len(), whole.value, whole.dopamine), (12, Some(1.5), Some(-0.5)));
+        let diverged = frame([f32::NAN; 3], Some(f32::NAN), Some(f32::NEG_INFINITY));
+        assert_eq!(diverged, v1::Frame { action_shares: Vec::new(), value: None, dopamine: None, ..whole });
     }
 
     #[test]

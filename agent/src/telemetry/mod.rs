@@ -1,8 +1,8 @@
 //! What a run tells a dashboard while it goes on, and what viewers ask of it.
 //!
 //! Training never waits for a dashboard. [`messages`] builds what is sent; `outbox` holds it for the thread that sends, at most
-//! one of each kind; finished episodes are not held at all: that thread reads them from the run's own log (`log`), so that none
-//! is missing after an absence. `gate` is where viewers pause and pace the training loop. `client` is the thread.
+//! one of each kind; finished episodes and recordings are not held at all: that thread reads them from the run's own log (`log`)
+//! and folder (`shelf`), so that none is missing after an absence. `gate` is where viewers pause and pace the training loop. `client` is the thread.
 
 mod client;
 mod gate;
@@ -10,8 +10,8 @@ mod log;
 pub mod messages;
 mod outbox;
 mod quantize;
+mod shelf;
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -31,6 +31,7 @@ use crate::telemetry::client::Client;
 use crate::telemetry::gate::Gate;
 use crate::telemetry::log::EpisodeLog;
 use crate::telemetry::outbox::Outbox;
+use crate::telemetry::shelf::Shelf;
 
 /// An exit waits so long at most for what is still to be sent.
 const EXIT_WAIT: Duration = Duration::from_secs(1);
@@ -81,8 +82,7 @@ impl Telemetry {
             dashboard,
             start,
             log: EpisodeLog::new(directory.join("episodes.jsonl")),
-            recordings: directory.join(FOLDER),
-            unseen: BTreeSet::new(),
+            shelf: Shelf::new(directory.join(FOLDER)),
             outbox: Arc::clone(&outbox),
             gate: Arc::clone(&gate),
         };
@@ -170,8 +170,8 @@ impl Drop for Telemetry {
 pub struct Announcer(Arc<Outbox>);
 
 impl Announcer {
-    /// The file of a recording is written.
-    pub fn written(&self, path: PathBuf) {
-        self.0.put_recording(path);
+    /// A file is in the folder of recordings, whole.
+    pub fn written(&self) {
+        self.0.note_recording();
     }
 }

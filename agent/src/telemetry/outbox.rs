@@ -1,15 +1,10 @@
-//! What waits to be sent: the latest of each kind, and the recordings that were written lately.
+//! What waits to be sent: the latest of each kind, and whether recordings were written.
 
-use std::collections::VecDeque;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use spikedrive_proto::v1;
 use tokio::sync::Notify;
-
-/// Recordings that may wait; the oldest gives way.
-const RECORDINGS: usize = 256;
 
 /// Filled by the training loop, emptied by the thread that sends. Its lock is held for moments only.
 #[derive(Debug, Default)]
@@ -27,7 +22,7 @@ struct Waiting {
     road_is_new: bool,
     picture: Option<Picture>,
     weights: Option<v1::Weights>,
-    recordings: VecDeque<PathBuf>,
+    has_recordings: bool,
     end: Option<v1::RunEnd>,
     dropped: u64,
 }
@@ -45,7 +40,8 @@ pub(super) struct Batch {
     pub(super) road: Option<v1::Road>,
     pub(super) frame: Option<v1::Frame>,
     pub(super) weights: Option<v1::Weights>,
-    pub(super) recordings: VecDeque<PathBuf>,
+    /// Whether recordings were written since the last time.
+    pub(super) has_recordings: bool,
     /// Messages that gave way to later ones.
     pub(super) dropped: u64,
 }
@@ -79,13 +75,9 @@ impl Outbox {
         waiting.road_is_new = true;
     }
 
-    pub(super) fn put_recording(&self, path: PathBuf) {
-        let mut waiting = self.waiting();
-        if waiting.recordings.len() == RECORDINGS {
-            waiting.recordings.pop_front();
-            waiting.dropped += 1;
-        }
-        waiting.recordings.push_back(path);
+    /// A recording was written: its folder is the queue.
+    pub(super) fn note_recording(&self) {
+        self.waiting().has_recordings = true;
     }
 
     pub(super) fn put_end(&self, end: v1::RunEnd) {
@@ -133,7 +125,7 @@ impl Outbox {
             road,
             frame,
             weights: waiting.weights.take(),
-            recordings: std::mem::take(&mut waiting.recordings),
+            has_recordings: std::mem::take(&mut waiting.has_recordings),
             dropped: std::mem::take(&mut waiting.dropped),
         }
     }
@@ -213,10 +205,9 @@ mod tests {
     }
 
     #[test]
-    fn recordings_are_bounded() {
+    fn recordings_are_noted_once() {
         let outbox = Outbox::default();
-        (0..RECORDINGS + 2).for_each(|k| outbox.put_recording(PathBuf::from(k.to_string())));
-        let batch = outbox.take();
-        assert_eq!((batch.recordings.len(), batch.recordings[0].to_str(), batch.dropped), (RECORDINGS, Some("2"), 2));
+        (0..2).for_each(|_| outbox.note_recording());
+        assert_eq!([outbox.take().has_recordings, outbox.take().has_recordings], [true, false]);
     }
 }

@@ -8,7 +8,7 @@ import { palette } from '../draw/palette.js';
  * @param {number} low @param {number} high @param {number} most how many at most
  * @returns {number[]}
  */
-export function ticks(low, high, most) {
+function ticks(low, high, most) {
   if (!isOpen(low, high) || most < 1) return [];
   const rough = (high - low) / most;
   const power = 10 ** Math.floor(Math.log10(rough));
@@ -19,7 +19,7 @@ export function ticks(low, high, most) {
 }
 
 /** @param {number} value @param {number} step between two ticks @returns {string} with as many digits as tell ticks apart */
-export function tickText(value, step) {
+function tickText(value, step) {
   const digits = Math.max(0, Math.min(6, -Math.floor(Math.log10(step) + 1e-9)));
   return (Object.is(value, -0) ? 0 : value).toFixed(digits).replace('-', '−');
 }

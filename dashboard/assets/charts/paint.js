@@ -8,13 +8,14 @@ const DOT_ROOM = 5;
 
 /**
  * @typedef {{name: string, colour: () => string, dash?: number[], width?: number, alpha?: number, dots?: boolean, quiet?: boolean,
- *   xs: ArrayLike<number>, ys: ArrayLike<number>}} Line `quiet` lines are drawn but not named
+ *   xs: ArrayLike<number>, ys: ArrayLike<number>, low?: number[], high?: number[], counts?: number[]}} Line `quiet` lines are drawn but
+ *   not named; a mean tells its interval, and how many values it is of
  * @typedef {{colour: () => string, xs: ArrayLike<number>, low: ArrayLike<number>, high: ArrayLike<number>}} Band
  * @typedef {{x: number, text: string, colour: () => string}} Mark
  */
 
 /**
- * A line through its finite values, with diamonds on them where it asks for `dots` and they have room.
+ * A line through its finite values, broken where one is none, with diamonds on them where it asks for `dots` and they have room.
  * @param {CanvasRenderingContext2D} context @param {import('./axes.js').Axes} axes @param {Line} line
  */
 export function paintLine(context, axes, line) {
@@ -26,8 +27,12 @@ export function paintLine(context, axes, line) {
   context.setLineDash(line.dash ?? []);
   context.lineJoin = 'round';
   context.beginPath();
+  let drawing = false;
   for (let i = 0; i < line.xs.length; i++) {
-    if (Number.isFinite(line.ys[i])) context.lineTo(axes.x(line.xs[i]), axes.y(line.ys[i]));
+    const known = Number.isFinite(line.ys[i]);
+    if (known && drawing) context.lineTo(axes.x(line.xs[i]), axes.y(line.ys[i]));
+    else if (known) context.moveTo(axes.x(line.xs[i]), axes.y(line.ys[i]));
+    drawing = known;
   }
   context.stroke();
   context.setLineDash([]);

@@ -3,7 +3,7 @@
 import { decodeRecording } from '../wire/telemetry.js';
 
 /** The dashboard answered with an error, or not at all; the text says what to do. */
-export class ApiError extends Error {
+class ApiError extends Error {
   /** @param {string} message @param {number} status HTTP status, 0 if nothing answered */
   constructor(message, status) {
     super(message);
@@ -17,8 +17,11 @@ export const fetchRuns = () => json('/api/runs');
 /** @param {string} id @returns {Promise<{info: object, summary: ?object, live: boolean, populations: object[]}>} one run */
 export const fetchRun = (id) => json(`/api/runs/${encodeURIComponent(id)}`);
 
-/** @param {string} id @param {number} from @returns {Promise<object[]>} the records of the episodes after number `from` */
-export const fetchEpisodes = (id, from = 0) => json(`/api/runs/${encodeURIComponent(id)}/episodes?from=${from}`);
+/** @param {string} id @param {number} from @returns {Promise<object[]>} the records after the first `from` lines, without what is none */
+export async function fetchEpisodes(id, from = 0) {
+  const records = await json(`/api/runs/${encodeURIComponent(id)}/episodes?from=${from}`);
+  return records.filter((record) => Number.isFinite(record?.episode));
+}
 
 /** @param {string} id @returns {Promise<object[]>} what was recorded of a run */
 export const fetchRecordings = (id) => json(`/api/runs/${encodeURIComponent(id)}/recordings`);

@@ -1,18 +1,23 @@
 // Saving pictures and numbers as files.
 
+import { Measure } from './format.js';
+
 /**
- * Rows as CSV (RFC 4180). A text that a spreadsheet would take for a formula is quoted and begins with an apostrophe.
+ * Rows as CSV (RFC 4180). Numbers are as a program reads them: whole, with a point and an ASCII minus; units belong into the header. What
+ * there is not is an empty cell. A text that a spreadsheet would take for a formula begins with an apostrophe.
  * @param {string[]} header
- * @param {(string | number | null)[][]} rows
+ * @param {unknown[][]} rows of numbers, {@link Measure}s, texts and JSON values
  */
 export function toCsv(header, rows) {
   return [header, ...rows].map((row) => row.map(cell).join(',')).join('\r\n') + '\r\n';
 }
 
 function cell(value) {
+  if (value instanceof Measure) return cell(value.value);
   if (value === null || value === undefined || (typeof value === 'number' && !Number.isFinite(value))) return '';
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-  const text = /^[=+\-@\t]/.test(value) ? `'${value}` : String(value);
+  const plain = typeof value === 'string' ? value : JSON.stringify(value);
+  const text = /^[=+\-@\t\r]/.test(plain) ? `'${plain}` : plain;
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 

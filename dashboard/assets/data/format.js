@@ -6,9 +6,22 @@ export function number(value, digits = 1) {
   return value.toFixed(digits).replace('-', '−');
 }
 
+/** A number of a table: rounded where it is read, whole where it is saved. */
+export class Measure {
+  /** @param {?number} value @param {number} digits after the point, to be read */
+  constructor(value, digits) {
+    this.value = value;
+    this.digits = digits;
+  }
+
+  toString() {
+    return number(this.value, this.digits);
+  }
+}
+
 /** @param {?number} value @returns {string} thousands apart */
 export function count(value) {
-  return value === null || value === undefined ? '–' : Math.round(value).toLocaleString('en-GB').replaceAll(',', '\u202f');
+  return !Number.isFinite(value) ? '–' : Math.round(value).toLocaleString('en-GB').replaceAll(',', '\u202f');
 }
 
 /** @param {?number} share in [0, 1] */
@@ -22,7 +35,7 @@ export function time(stamp) {
   const date = match
     ? new Date(`${match[1]}-${match[2]}-${match[3]}T${match[4]}:${match[5]}:${match[6]}Z`)
     : new Date(stamp ?? NaN);
-  if (Number.isNaN(date.getTime())) return stamp ?? '–';
+  if (Number.isNaN(date.getTime())) return parameter(stamp);
   return date.toLocaleString('en-GB', { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
 }
 

@@ -14,7 +14,7 @@ const NAMED = [
 export function lessonText(lesson) {
   if (lesson === null || lesson === undefined) return '';
   if (typeof lesson !== 'object') return String(lesson);
-  if (lesson.curriculum) return curriculumText(lesson.curriculum);
+  if (lesson.curriculum !== null && typeof lesson.curriculum === 'object') return curriculumText(lesson.curriculum);
   return Object.entries(lesson)
     .map(([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : value}`)
     .join(', ');
@@ -25,7 +25,8 @@ function curriculumText(rule) {
   const thresholds = Array.isArray(rule.thresholds) ? rule.thresholds.map(String) : [];
   const named = NAMED.find((one) => one.window === episodes && one.thresholds.join() === thresholds.join());
   if (named) return `curriculum ${named.name}`;
-  return `curriculum of ${episodes} ${episodes === 1 ? 'episode' : 'episodes'} above ${thresholdsText(thresholds)}`;
+  const number = Number.isFinite(episodes) ? episodes : 'unknown';
+  return `curriculum of ${number} ${episodes === 1 ? 'episode' : 'episodes'} above ${thresholdsText(thresholds)}`;
 }
 
 /** `80 % of the ceiling`, `50, 60 and 70 % of the ceiling`, or `50, 30 and 40`. @param {string[]} thresholds */

@@ -63,11 +63,16 @@ export function lateralDeviation(road, index, x, y) {
   return ((x - road.centre[2 * index]) * dx + (y - road.centre[2 * index + 1]) * dy) / width;
 }
 
+/** Index of a point, counted round a closed road and held at the ends of an open one. @param {RoadShape} road @param {number} k */
+export function pointAt(road, k) {
+  return road.closed ? ((k % road.count) + road.count) % road.count : Math.min(road.count - 1, Math.max(0, k));
+}
+
 function scan(road, x, y, from, to) {
   let best = 0;
   let least = Infinity;
   for (let k = from; k <= to; k++) {
-    const i = road.closed ? (k + road.count * 2) % road.count : Math.min(road.count - 1, Math.max(0, k));
+    const i = pointAt(road, k);
     const distance = squared(road, i, x, y);
     if (distance < least) {
       least = distance;

@@ -1,24 +1,62 @@
 // Statistics of learning curves.
 
-/** 97.5 % quantile of Student's t for 1 to 30 degrees of freedom. */
-const T_975 = [
-  12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.16, 2.145, 2.131, 2.12, 2.11, 2.101,
-  2.093, 2.086, 2.08, 2.074, 2.069, 2.064, 2.06, 2.056, 2.052, 2.048, 2.045, 2.042,
-];
+/** Two-sided probability of the intervals. */
+const COVERED = 0.95;
+/** 97.5 % quantile of the normal distribution. */
+const Z_975 = 1.959963984540054;
+/** Degrees of freedom from which on the expansion is used. */
+const MANY = 200;
+const quantiles = new Map();
 
 /**
- * 97.5 % quantile of Student's t: from the table up to 30 degrees of freedom, beyond by the expansion
- * z + (z³ + z)/(4ν), which is off by less than 0.001 there.
- * @param {number} freedom degrees of freedom, at least 1
+ * 97.5 % quantile of Student's t. Up to 200 degrees of freedom the exact distribution function is inverted by bisection; beyond, the
+ * expansion in 1/ν of Abramowitz and Stegun (1964), 26.7.5, is off by less than 1e-9.
+ * @param {number} freedom degrees of freedom, a whole number from 1 @returns {number} NaN for others
  */
 export function t975(freedom) {
-  if (freedom <= T_975.length) return T_975[freedom - 1];
-  const z = 1.959964;
-  return z + (z * z * z + z) / (4 * freedom);
+  if (!Number.isInteger(freedom) || freedom < 1) return NaN;
+  if (!quantiles.has(freedom)) quantiles.set(freedom, freedom < MANY ? invertedT(freedom) : expandedT(freedom));
+  return quantiles.get(freedom);
+}
+
+/** The t between which and −t the share `COVERED` lies; t = √ν·tan θ. */
+function invertedT(freedom) {
+  let low = 0;
+  let high = Math.PI / 2;
+  for (let round = 0; round < 60; round++) {
+    const angle = (low + high) / 2;
+    if (shareWithin(angle, freedom) < COVERED) low = angle;
+    else high = angle;
+  }
+  return Math.sqrt(freedom) * Math.tan((low + high) / 2);
+}
+
+/** P(|T| < √ν·tan θ) as a finite sum: Abramowitz and Stegun (1964), 26.7.3 for odd ν and 26.7.4 for even ν. */
+function shareWithin(angle, freedom) {
+  const odd = freedom % 2 === 1;
+  const square = Math.cos(angle) ** 2;
+  let term = odd ? Math.cos(angle) : 1;
+  let sum = freedom > 1 ? term : 0;
+  for (let k = odd ? 3 : 2; k < freedom; k += 2) {
+    term *= ((k - 1) / k) * square;
+    sum += term;
+  }
+  return odd ? (2 / Math.PI) * (angle + Math.sin(angle) * sum) : Math.sin(angle) * sum;
+}
+
+function expandedT(freedom) {
+  const z = Z_975;
+  const terms = [
+    (z ** 3 + z) / 4,
+    (5 * z ** 5 + 16 * z ** 3 + 3 * z) / 96,
+    (3 * z ** 7 + 19 * z ** 5 + 17 * z ** 3 - 15 * z) / 384,
+    (79 * z ** 9 + 776 * z ** 7 + 1482 * z ** 5 - 1920 * z ** 3 - 945 * z) / 92160,
+  ];
+  return terms.reduceRight((sum, term) => (sum + term) / freedom, 0) + z;
 }
 
 /** @param {ArrayLike<number>} values @returns {number} arithmetic mean, NaN of nothing */
-export function mean(values) {
+function mean(values) {
   let sum = 0;
   for (let i = 0; i < values.length; i++) sum += values[i];
   return sum / values.length;
@@ -41,7 +79,7 @@ export function meanInterval(values) {
 
 /**
  * Exponential moving average without the bias of its start: s_i = β·s_{i−1} + (1−β)·x_i, divided by 1 − β^(i+1).
- * @param {ArrayLike<number>} values NaN is passed over, and keeps the place of a gap
+ * @param {ArrayLike<number>} values what is no finite number is passed over, and keeps the place of a gap as NaN
  * @param {number} weight β in [0, 1); 0 changes nothing
  * @returns {Float64Array}
  */
@@ -50,7 +88,7 @@ export function smooth(values, weight) {
   let average = 0;
   let scale = 0;
   for (let i = 0; i < values.length; i++) {
-    if (Number.isNaN(values[i])) {
+    if (!Number.isFinite(values[i])) {
       result[i] = NaN;
       continue;
     }
@@ -62,9 +100,9 @@ export function smooth(values, weight) {
 }
 
 /**
- * Mean and interval across runs at each x that at least two of them have; curves need not be equally long.
+ * Mean and interval across curves at each x that at least two of them have; curves need not be equally long.
  * @param {{xs: number[], ys: ArrayLike<number>}[]} curves
- * @returns {{xs: number[], mean: number[], low: number[], high: number[], counts: number[]}}
+ * @returns {{xs: number[], mean: number[], low: number[], high: number[], counts: number[]}} `counts` is how many curves each mean is of
  */
 export function acrossRuns(curves) {
   const at = new Map();

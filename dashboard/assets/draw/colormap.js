@@ -3,9 +3,6 @@
 
 import { palette, rgb } from './palette.js';
 
-/** Support points of viridis (Smith and van der Walt, 2015). */
-const VIRIDIS = ['#440154', '#482878', '#3e4989', '#31688e', '#26828e', '#1f9e89', '#35b779', '#6ece58', '#b5de2b', '#fde725'];
-
 /** Blue, through the colour of the card, to orange: from the darkest to the lightest, or the other way in the dark theme. */
 const NEGATIVE = ['#03254c', '#0b5394', '#3d8fd1', '#a3cbe8'];
 const POSITIVE = ['#f7cf9b', '#e08a2c', '#a84c06', '#4d1f00'];
@@ -17,11 +14,6 @@ export function diverging() {
   return palette.dark
     ? ramp([...NEGATIVE_DARK, palette.sunken, ...POSITIVE_DARK])
     : ramp([...NEGATIVE, palette.sunken, ...POSITIVE]);
-}
-
-/** @returns {Uint32Array} pixels for 256 levels, from dark violet to yellow */
-export function viridis() {
-  return ramp(VIRIDIS);
 }
 
 /** Packs a colour as a pixel of an ImageData on a little-endian machine, as all are. @param {string} colour */

@@ -38,7 +38,9 @@ export class Glide {
     const start = jumped ? pose : this.pose;
     this.from.x = start.x;
     this.from.y = start.y;
-    this.from.heading = start.heading;
+    // The shorter way round: an agent may tell its heading within one turn.
+    const turn = pose.heading - start.heading;
+    this.from.heading = pose.heading - (turn - 2 * Math.PI * Math.round(turn / (2 * Math.PI)));
     this.to.x = pose.x;
     this.to.y = pose.y;
     this.to.heading = pose.heading;

@@ -32,7 +32,7 @@ const NAMES = [
 ];
 
 /** Number of colours that tell series apart; line styles tell further ones. */
-export const SERIES = 8;
+const SERIES = 8;
 
 /**
  * The colours of the present theme, by their names in css/tokens.css, and `dark`.

@@ -2,7 +2,7 @@
 
 import { h } from '../dom.js';
 import { fetchRun, fetchRuns } from '../data/api.js';
-import { number, percent } from '../data/format.js';
+import { number, parameter, percent } from '../data/format.js';
 
 const KEY = 'spikedrive.scores';
 /** Scores kept, of all courses. */
@@ -22,7 +22,7 @@ export function courseOf({ phase, test_track: track, circuit, options, horizon }
 }
 
 /** @param {string} course @returns {{return: number, steps: number, reason: string, at: number}[]} best first */
-export function scores(course) {
+function scores(course) {
   return read()
     .filter((score) => score.course === course)
     .sort((a, b) => b.return - a.return);
@@ -73,7 +73,8 @@ export async function agentMeans({ phase, horizon, options }) {
   );
   return documents.flatMap(({ run, summary }) => {
     const result = summary?.final?.[phase]?.[horizon];
-    return result ? [{ name: `${run.preset} s${run.seed}`, return: result.mean, crashRate: result.crash_rate }] : [];
+    const known = Number.isFinite(result?.mean);
+    return known ? [{ name: `${parameter(run.preset)} s${parameter(run.seed)}`, return: result.mean, crashRate: result.crash_rate }] : [];
   });
 }
 

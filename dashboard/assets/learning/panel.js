@@ -1,8 +1,9 @@
 // The chart of learning curves of chosen runs, and of the mean of runs that differ in their seed alone.
 
 import { ChartPanel } from '../panels/chart.js';
+import { h, setText } from '../dom.js';
 import { palette, seriesColour, seriesDash } from '../draw/palette.js';
-import { band, ceilings, curve, groups, phaseStarts } from './curves.js';
+import { band, ceilings, curve, groups, onePerSeed, phaseStarts } from './curves.js';
 
 /**
  * @typedef {{share: boolean, steps: boolean, smoothing: number, training: boolean, evaluation: boolean, mean: boolean}} CurveSettings
@@ -16,21 +17,25 @@ export class CurvesPanel extends ChartPanel {
       label: 'Return over episodes of the chosen runs. The table under this chart’s menu has the same numbers.',
       nothing: 'Choose one or more runs from the list.',
     });
+    /** How the means were made. */
+    this.means = h('p', { class: 'means', hidden: true });
+    this.foot.append(this.means);
   }
 
   /**
-   * @param {{row: object, name: string, place: number, records: object[], info: ?object}[]} runs
+   * @param {{row: object, name: string, group: string, place: number, records: object[], info: ?object}[]} runs
    * @param {CurveSettings} settings
    */
   setRuns(runs, settings) {
+    const x = settings.steps ? 'training steps' : 'episode';
+    if (x !== this.titles.x) this.showAll();
     this.titles = {
-      x: settings.steps ? 'training steps' : 'episode',
+      x,
       y: settings.share ? '% of the ceiling' : 'return',
     };
-    this.nothing = runs.length
-      ? 'These runs have nothing of this kind yet: tick another curve above.'
-      : 'Choose one or more runs from the list.';
-    const parts = settings.mean ? means(runs, settings) : { lines: [], bands: [], grouped: new Set() };
+    this.nothing = runs.length ? nothing(runs, settings) : 'Choose one or more runs from the list.';
+    const parts = settings.mean ? means(runs, settings) : { lines: [], bands: [], grouped: new Set(), repeated: 0 };
+    this.#tellMeans(parts, settings);
     const alone = runs.filter(({ row }) => !parts.grouped.has(row.id));
     const faint = runs.filter(({ row }) => parts.grouped.has(row.id));
     this.show({
@@ -40,10 +45,28 @@ export class CurvesPanel extends ChartPanel {
         ...parts.lines,
       ],
       bands: parts.bands,
-      marks: runs.length === 1 || sameMarks(runs) ? marks(runs[0], settings) : [],
+      marks: runs.length === 1 || sameMarks(runs, settings) ? marks(runs[0], settings) : [],
       rule: rule(runs, settings),
     });
   }
+
+  #tellMeans({ bands, repeated }, { steps }) {
+    const facts = [
+      bands.length > 0 && steps && 'Over training steps, runs are interpolated linearly to common points before their mean is taken.',
+      bands.length > 0 && 'n, beside the pointer and in the CSV, is how many runs a mean is of.',
+      repeated > 0 && `Of runs with the same seed only the newest counts in the mean: ${repeated} left out.`,
+    ].filter(Boolean);
+    this.means.hidden = !facts.length;
+    setText(this.means, facts.join(' '));
+  }
+}
+
+/** Why runs have no curve. */
+function nothing(runs, { steps }) {
+  const told = runs.some(({ records }) => records.some(({ env_steps: count }) => Number.isFinite(count)));
+  if (steps && !told && runs.some(({ records }) => records.length))
+    return 'These runs do not tell their training steps: choose episodes above.';
+  return 'These runs have nothing of this kind yet: tick another curve above.';
 }
 
 /** The curves of one run; faint where the mean stands for it. */
@@ -73,20 +96,22 @@ function singles({ name, place, records, info }, settings, faint) {
   return lines;
 }
 
-/** Mean and interval of each group of at least two runs. */
+/** Mean and interval of each group with at least two seeds. */
 function means(runs, settings) {
-  const result = { lines: [], bands: [], grouped: new Set() };
+  const result = { lines: [], bands: [], grouped: new Set(), repeated: 0 };
   const byId = new Map(runs.map((run) => [run.row.id, run]));
   for (const rows of groups(runs.map(({ row }) => row)).values()) {
-    if (rows.length < 2) continue;
     const members = rows.map(({ id }) => byId.get(id));
+    const counted = onePerSeed(members);
+    if (counted.length < 2) continue;
+    result.repeated += members.filter((run) => run.records.length).length - counted.length;
     members.forEach(({ row }) => result.grouped.add(row.id));
     const colour = () => seriesColour(members[0].place);
     for (const what of ['training', 'evaluation']) {
       if (!settings[what]) continue;
       const smoothing = what === 'training' ? settings.smoothing : 0;
-      const { xs, mean, low, high } = band(members, { ...settings, what, smoothing });
-      const name = `${rows[0].preset ?? 'runs'}, ${what}, mean of ${rows.length}`;
+      const { xs, mean, low, high, counts } = band(counted, { ...settings, what, smoothing });
+      const name = `${members[0].group}, ${what}, mean of ${counted.length}`;
       result.lines.push({
         name,
         colour,
@@ -95,6 +120,9 @@ function means(runs, settings) {
         dash: what === 'evaluation' ? [7, 4] : [],
         xs,
         ys: mean,
+        low,
+        high,
+        counts,
       });
       result.bands.push({ colour, xs, low, high });
     }
@@ -102,18 +130,21 @@ function means(runs, settings) {
   return result;
 }
 
-function sameMarks(runs) {
-  const key = ({ records }) => JSON.stringify(phaseStarts(records).map(({ episode, phase }) => [episode, phase]));
+/** Whether all runs begin their phases at the same x. */
+function sameMarks(runs, settings) {
+  const key = (run) => JSON.stringify(marks(run, settings).map(({ x, text }) => [x, text]));
   return runs.length > 0 && runs.every((run) => key(run) === key(runs[0]));
 }
 
 function marks(run, settings) {
   if (!run) return [];
-  return phaseStarts(run.records).map(({ episode, steps, phase }) => ({
-    x: settings.steps ? steps : episode,
-    text: `phase ${phase}`,
-    colour: () => palette.muted,
-  }));
+  return phaseStarts(run.records)
+    .map(({ episode, steps, phase }) => ({
+      x: settings.steps ? steps : episode,
+      text: `phase ${phase}`,
+      colour: () => palette.muted,
+    }))
+    .filter(({ x }) => Number.isFinite(x));
 }
 
 /** The ceiling: 100 %, or the return that stands for it where all runs agree on one. */

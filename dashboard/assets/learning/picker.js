@@ -1,10 +1,11 @@
 // The list of runs: filtered by words, gathered by what they have in common, chosen for the chart.
 
 import { h, setText } from '../dom.js';
-import { count, number, percent, time } from '../data/format.js';
+import { count, number, parameter, percent, time } from '../data/format.js';
 import { lessonText } from '../data/lesson.js';
 import { seriesColour } from '../draw/palette.js';
 import { groups } from './curves.js';
+import { pace, terms } from './names.js';
 
 export class RunPicker {
   /**
@@ -75,7 +76,7 @@ export class RunPicker {
   }
 
   #render() {
-    const focused = document.activeElement?.dataset?.run;
+    const focused = this.list.contains(document.activeElement) && document.activeElement.dataset.key;
     const words = this.filter.toLowerCase().split(/\s+/).filter(Boolean);
     const shown = this.runs.filter((run) => words.every((word) => text(run).includes(word)));
     setText(
@@ -86,32 +87,42 @@ export class RunPicker {
     const nothing = h('p', { class: 'muted' }, 'No run has all these words. Shorten the filter.');
     this.list.replaceChildren(...(shown.length ? [...groups(shown).values()].map((runs) => this.#group(runs)) : [nothing]));
     this.colour(this.places);
-    if (focused) this.list.querySelector(`[data-run="${CSS.escape(focused)}"]`)?.focus();
+    if (focused) this.list.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
   }
 
   #group(runs) {
-    const [{ preset, lesson, config_hash: hash }] = runs;
+    const [{ preset, lesson, config_hash: hash, likeness }] = runs;
     const ids = runs.map(({ id }) => id);
     const all = ids.every((id) => this.chosen.includes(id));
     const toggle = () =>
       this.#choose(all ? this.chosen.filter((id) => !ids.includes(id)) : [...new Set([...this.chosen, ...ids])]);
     const taught = lessonText(lesson);
-    const name = [preset ?? 'unknown preset', taught].filter(Boolean).join(', ');
+    const called = preset === null ? 'unknown preset' : parameter(preset);
+    const known = hash === null ? '' : parameter(hash);
+    const how = pace(runs[0]).join(', ');
+    const name = [called, ...terms(runs[0])].join(', ');
     return h(
       'div',
       { class: 'run-group', role: 'group', 'aria-label': name },
       h(
         'header',
         {},
-        h('b', {}, preset ?? 'unknown preset'),
+        h('b', {}, called),
         h('span', { class: 'lesson', title: taught }, taught),
-        hash && h('code', { title: `configuration ${hash}` }, hash.slice(0, 6)),
+        known && h('code', { title: `configuration ${known}` }, known.slice(0, 6)),
         h(
           'button',
-          { type: 'button', class: 'quiet', onclick: toggle, 'aria-label': `${all ? 'None' : 'All'} of ${name}` },
+          {
+            type: 'button',
+            class: 'quiet',
+            'data-key': `group ${likeness}`,
+            onclick: toggle,
+            'aria-label': `${all ? 'None' : 'All'} of ${name}`,
+          },
           all ? 'none' : 'all',
         ),
       ),
+      how && h('p', { class: 'terms' }, how),
       ...runs.map((run) => this.#run(run)),
     );
   }
@@ -121,12 +132,12 @@ export class RunPicker {
     const box = h('input', {
       type: 'checkbox',
       checked: chosen,
-      'data-run': run.id,
+      'data-key': `run ${run.id}`,
       onchange: () => this.#choose(box.checked ? [...this.chosen, run.id] : this.chosen.filter((id) => id !== run.id)),
     });
     const dot = h('span', { class: 'dot', 'aria-hidden': 'true' });
     this.dots.set(run.id, dot);
-    const share = run.best !== null && run.ceiling ? ` (${percent(run.best / run.ceiling, 1)})` : '';
+    const share = run.best !== null && run.ceiling > 0 ? ` (${percent(run.best / run.ceiling, 1)})` : '';
     const state = run.live
       ? h('span', { class: 'tag live' }, 'live')
       : run.finished
@@ -137,12 +148,12 @@ export class RunPicker {
       { class: 'run', title: run.id },
       box,
       dot,
-      h('span', {}, `seed ${run.seed ?? '–'} `, state),
+      h('span', {}, `seed ${parameter(run.seed)} `, state),
       h('span', { class: 'best', title: 'Best evaluation' }, number(run.best, 1)),
       h(
         'span',
         { class: 'about' },
-        `${time(run.started_at)} · ${count(run.episodes_done)}${run.episodes ? ` of ${count(run.episodes)}` : ''} episodes${share}`,
+        `${time(run.started_at)} · ${count(run.episodes_done)}${Number.isFinite(run.episodes) ? ` of ${count(run.episodes)}` : ''} episodes${share}`,
       ),
     );
   }
@@ -152,10 +163,10 @@ export class RunPicker {
 function text(run) {
   return [
     run.id,
-    run.preset,
-    lessonText(run.lesson),
-    `seed ${run.seed}`,
-    run.config_hash,
+    parameter(run.preset),
+    ...terms(run),
+    `seed ${parameter(run.seed)}`,
+    parameter(run.config_hash),
     run.live ? 'live' : run.finished ? 'finished' : 'unfinished',
   ]
     .join(' ')

@@ -6,7 +6,7 @@ import { font } from '../draw/surface.js';
 import { palette, translucent } from '../draw/palette.js';
 import { History } from '../data/history.js';
 import { ACTIONS } from '../wire/telemetry.js';
-import { number, percent } from '../data/format.js';
+import { Measure, percent } from '../data/format.js';
 
 const STEPS = 120;
 const NAME = 84;
@@ -42,7 +42,7 @@ export class ActionsPanel extends Panel {
       rows: this.history
         .rows()
         .reverse()
-        .map(([action, ...shares], i) => [i, ACTIONS[action], ...shares.map((share) => number(share, 3))]),
+        .map(([action, ...shares], i) => [i, ACTIONS[action], ...shares.map((share) => new Measure(share, 3))]),
     };
   }
 

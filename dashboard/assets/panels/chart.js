@@ -3,7 +3,7 @@
 import { Panel } from './panel.js';
 import { Axes } from '../charts/axes.js';
 import { paintBand, paintLine, paintMarks, paintRule } from '../charts/paint.js';
-import { h, setText } from '../dom.js';
+import { h } from '../dom.js';
 import { palette, translucent } from '../draw/palette.js';
 import { number } from '../data/format.js';
 
@@ -36,7 +36,7 @@ export class ChartPanel extends Panel {
     this.cursor = NaN;
     this.drag = null;
     this.tip = h('div', { class: 'tip', hidden: true, 'aria-live': 'polite' });
-    this.reset = h('button', { type: 'button', class: 'quiet', hidden: true, onclick: () => this.#zoomTo(null) }, 'Show all');
+    this.reset = h('button', { type: 'button', class: 'quiet', hidden: true, onclick: () => this.showAll() }, 'Show all');
     this.tools.append(this.reset);
     this.surface.element.append(this.tip);
     this.#listen();
@@ -59,11 +59,19 @@ export class ChartPanel extends Panel {
     return this.lines.some(({ xs }) => xs.length) ? '' : this.nothing;
   }
 
+  /** Shows the whole range again. */
+  showAll() {
+    this.#zoomTo(null);
+  }
+
   numbers() {
-    const rows = this.lines
-      .filter(({ quiet }) => !quiet)
-      .flatMap(({ name, xs, ys }) => Array.from(xs, (x, i) => [name, x, Number.isFinite(ys[i]) ? ys[i] : null]));
-    return rows.length ? { header: ['Line', this.titles.x, this.titles.y], rows } : null;
+    const lines = this.#named();
+    const intervals = lines.some(({ counts }) => counts);
+    const rows = lines.flatMap(({ name, xs, ys, low, high, counts }) =>
+      Array.from(xs, (x, i) => [name, x, ys[i], ...(intervals ? [low?.[i], high?.[i], counts?.[i] ?? 1] : [])]),
+    );
+    const more = intervals ? ['95 % interval from', '95 % interval to', 'n'] : [];
+    return rows.length ? { header: ['Line', this.titles.x, this.titles.y, ...more], rows } : null;
   }
 
   draw(context) {
@@ -98,11 +106,16 @@ export class ChartPanel extends Panel {
     this.#tell(x, place, box);
   }
 
+  /** The lines that are told by their names. */
+  #named() {
+    return this.lines.filter(({ quiet }) => !quiet);
+  }
+
   /** The x of the data that is next to the cursor, NaN without a cursor. */
   #snap() {
     if (Number.isNaN(this.cursor)) return NaN;
     let best = NaN;
-    for (const { xs } of this.lines) {
+    for (const { xs } of this.#named()) {
       for (let i = 0; i < xs.length; i++) {
         if (
           !(Math.abs(xs[i] - this.cursor) >= Math.abs(best - this.cursor)) &&
@@ -115,18 +128,33 @@ export class ChartPanel extends Panel {
     return best;
   }
 
+  /** The x of the data that follows on the one next to the cursor, or comes before it. @param {1 | -1} direction */
+  #next(direction) {
+    const [low, high] = this.axes.xs;
+    const here = this.#snap();
+    if (Number.isNaN(here)) return direction > 0 ? low : high;
+    let best = here;
+    for (const { xs } of this.#named()) {
+      for (let i = 0; i < xs.length; i++) {
+        const ahead = (xs[i] - here) * direction;
+        const within = xs[i] >= low && xs[i] <= high;
+        if (within && ahead > 0 && (best === here || ahead < (best - here) * direction)) best = xs[i];
+      }
+    }
+    return best;
+  }
+
   #tell(x, place, box) {
     const named = [];
-    for (const line of this.lines) {
-      if (line.quiet) continue;
-      const i = Array.prototype.indexOf.call(line.xs, x);
-      if (i >= 0 && Number.isFinite(line.ys[i])) named.push({ line, value: line.ys[i] });
+    for (const line of this.#named()) {
+      const { value, count } = reading(line, x);
+      if (Number.isFinite(value)) named.push({ line, value, count });
     }
     named.sort((a, b) => b.value - a.value);
-    const rows = named.slice(0, NAMED).map(({ line, value }) => {
+    const rows = named.slice(0, NAMED).map(({ line, value, count }) => {
       const swatch = h('span', { class: 'dot' });
       swatch.style.background = line.colour();
-      return h('div', {}, swatch, `${line.name} `, h('b', {}, number(value, this.digits)));
+      return h('div', {}, swatch, `${line.name} `, h('b', {}, number(value, this.digits)), count && ` (n = ${count})`);
     });
     if (named.length > NAMED) rows.push(h('div', {}, `and ${named.length - NAMED} more`));
     this.tip.replaceChildren(h('div', { class: 'tip-title' }, `${this.titles.x} ${x}`), ...rows);
@@ -206,7 +234,11 @@ export class ChartPanel extends Panel {
       this.drag = null;
       this.dirty = true;
     });
-    canvas.addEventListener('dblclick', () => this.#zoomTo(null));
+    canvas.addEventListener('pointercancel', () => {
+      this.drag = null;
+      this.dirty = true;
+    });
+    canvas.addEventListener('dblclick', () => this.showAll());
     const leave = () => {
       this.cursor = NaN;
       this.dirty = true;
@@ -219,16 +251,30 @@ export class ChartPanel extends Panel {
   #key(event) {
     if (!this.axes.xs) return;
     const [low, high] = this.axes.xs;
-    const step = event.shiftKey ? (high - low) / 10 : 1;
+    const jump = event.shiftKey ? (high - low) / 10 : 0;
     const from = Number.isNaN(this.cursor) ? low : this.cursor;
-    if (event.key === 'ArrowRight') this.cursor = Math.min(high, from + step);
-    else if (event.key === 'ArrowLeft') this.cursor = Math.max(low, from - step);
+    if (event.key === 'ArrowRight') this.cursor = jump ? Math.min(high, from + jump) : this.#next(1);
+    else if (event.key === 'ArrowLeft') this.cursor = jump ? Math.max(low, from - jump) : this.#next(-1);
     else if (event.key === 'Home') this.cursor = low;
     else if (event.key === 'End') this.cursor = high;
     else if (event.key === '+') this.#zoomTo([from - (high - low) / 4, from + (high - low) / 4]);
-    else if (event.key === '0' || event.key === 'Escape') this.#zoomTo(null);
+    else if (event.key === '0' || event.key === 'Escape') this.showAll();
     else return;
     event.preventDefault();
     this.dirty = true;
   }
+}
+
+/**
+ * What a line says at x: its point there or, where it has none, what the stroke between two points shows. Dots stand for themselves alone.
+ * @param {import('../charts/paint.js').Line} line by x @param {number} x
+ * @returns {{value: number, count: number | undefined}} NaN where the line is not
+ */
+function reading({ xs, ys, counts, dots }, x) {
+  let i = -1;
+  while (i + 1 < xs.length && xs[i + 1] <= x) i++;
+  if (i < 0 || (xs[i] !== x && (dots || i + 1 === xs.length))) return { value: NaN, count: undefined };
+  const share = xs[i] === x ? 0 : (x - xs[i]) / (xs[i + 1] - xs[i]);
+  const value = share ? ys[i] + (ys[i + 1] - ys[i]) * share : ys[i];
+  return { value, count: share ? counts && Math.min(counts[i], counts[i + 1]) : counts?.[i] };
 }

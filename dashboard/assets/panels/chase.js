@@ -4,9 +4,10 @@ import { Panel } from './panel.js';
 import { paintCar } from './car.js';
 import { h, select } from '../dom.js';
 import { Bird, Follower } from '../draw/camera.js';
+import { pointAt } from '../data/road.js';
 import { font } from '../draw/surface.js';
 import { palette, translucent } from '../draw/palette.js';
-import { number } from '../data/format.js';
+import { Measure } from '../data/format.js';
 
 /** How much of the road is drawn, in units behind and ahead of the car. */
 const REACH_BEHIND = 26;
@@ -64,14 +65,15 @@ export class ChasePanel extends Panel {
   numbers() {
     const { frame } = this.scene;
     if (!frame) return null;
-    const rays = [...frame.observation].map((distance, ray) => [`ray ${ray + 1} (units)`, number(distance, 2)]);
+    const rays = [...frame.observation].map((distance, ray) => [`ray ${ray + 1} (units)`, new Measure(distance, 2)]);
     return {
+      upright: true,
       header: ['Quantity', 'Value'],
       rows: [
-        ['x (units)', number(frame.x, 2)],
-        ['y (units)', number(frame.y, 2)],
-        ['heading (radians)', number(frame.heading, 3)],
-        ['off the centre (units, left positive)', number(this.scene.deviation, 2)],
+        ['x (units)', new Measure(frame.x, 2)],
+        ['y (units)', new Measure(frame.y, 2)],
+        ['heading (radians)', new Measure(frame.heading, 3)],
+        ['off the centre (units, left positive)', new Measure(this.scene.deviation, 2)],
         ...rays,
       ],
     };
@@ -108,6 +110,7 @@ export class ChasePanel extends Panel {
       camera,
       scene: { road },
     } = this;
+    if (!(road.length > 0)) return; // All its points are one: it leads nowhere.
     const [first, last] = this.#window();
     context.fillStyle = palette['road-edge'];
     this.#strip(context, first, last, 0);
@@ -126,20 +129,22 @@ export class ChasePanel extends Panel {
   /** First and last point of the road that are drawn; beyond the ends of a closed road they go round. */
   #window() {
     const { road, index } = this.scene;
-    const spacing = road.length / Math.max(1, road.count - 1);
-    const behind = Math.ceil(REACH_BEHIND / spacing);
+    const spacing = road.length / (road.closed ? road.count : road.count - 1);
+    const reach = Math.ceil(REACH_BEHIND / spacing);
     const ahead = Math.ceil(REACH_AHEAD / spacing);
     const here = Math.max(0, index);
-    if (!road.closed) return [Math.max(0, here - behind), Math.min(road.count - 1, here + ahead)];
-    return [here - behind, here + Math.min(ahead, road.count - behind - 1)];
+    if (!road.closed) return [Math.max(0, here - reach), Math.min(road.count - 1, here + ahead)];
+    // Of a short road not more than one round.
+    const behind = Math.min(reach, Math.floor(road.count / 4));
+    return [here - behind, here + Math.min(ahead, road.count - behind)];
   }
 
   /** The road between its edges, each drawn in by `inset` units. */
   #strip(context, first, last, inset) {
     const { road } = this.scene;
     context.beginPath();
-    for (let k = first; k <= last; k++) this.#edge(context, road.left, road.right, wrap(road, k), inset);
-    for (let k = last; k >= first; k--) this.#edge(context, road.right, road.left, wrap(road, k), inset);
+    for (let k = first; k <= last; k++) this.#edge(context, road.left, road.right, pointAt(road, k), inset);
+    for (let k = last; k >= first; k--) this.#edge(context, road.right, road.left, pointAt(road, k), inset);
     context.closePath();
     context.fill();
   }
@@ -153,8 +158,8 @@ export class ChasePanel extends Panel {
 
   /** The piece of the dashed centre line from point k to the next, where a dash is. */
   #dash(context, road, camera, k) {
-    const i = wrap(road, k);
-    const j = wrap(road, k + 1);
+    const i = pointAt(road, k);
+    const j = pointAt(road, k + 1);
     if (Math.floor(road.along[i] / DASH) % 2 !== 0) return;
     const width = Math.hypot(road.left[2 * i] - road.right[2 * i], road.left[2 * i + 1] - road.right[2 * i + 1]) || 1;
     const dx = ((road.left[2 * i] - road.right[2 * i]) / width) * (DASH_WIDTH / 2);
@@ -220,8 +225,4 @@ export class ChasePanel extends Panel {
     context.lineTo(this.camera.x, this.camera.y);
     return true;
   }
-}
-
-function wrap(road, k) {
-  return road.closed ? (k + road.count) % road.count : k;
 }

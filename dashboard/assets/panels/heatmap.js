@@ -44,13 +44,22 @@ export class HeatPanel extends Panel {
   /** The matrix changed. */
   changed() {
     const values = this.values();
-    this.shown = values;
+    this.shown = values?.values.length ? values : null;
     this.dirty = true;
-    if (values) {
+    if (this.shown) {
+      if (values.rows !== this.rows || values.columns !== this.columns) this.#forget(values);
       this.#widen(values);
       this.#paint(values);
       if (this.cursor) this.#read();
     }
+  }
+
+  /** Another matrix comes: what was looked at in the one before is not there. */
+  #forget({ rows, columns }) {
+    this.rows = rows;
+    this.columns = columns;
+    this.part = null;
+    this.#point(null);
   }
 
   recolour() {
@@ -60,7 +69,8 @@ export class HeatPanel extends Panel {
 
   missing() {
     if (!this.scene.run) return 'No run is shown.';
-    return this.shown ? '' : this.nothing;
+    if (this.shown) return '';
+    return this.values() ? 'This agent’s matrix has no rows or no columns.' : this.nothing;
   }
 
   numbers() {
@@ -73,7 +83,12 @@ export class HeatPanel extends Panel {
         if (value !== 0) rows.push([post, pre, Number(value.toPrecision(4))]);
       }
     }
-    return { header: ['post', 'pre', this.title], rows };
+    return { header: ['post', 'pre', this.quantity()], rows };
+  }
+
+  /** What the numbers are. */
+  quantity() {
+    return this.title;
   }
 
   draw(context) {

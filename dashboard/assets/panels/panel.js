@@ -81,7 +81,11 @@ export class Panel {
   /** Draws everything that can be seen. @param {CanvasRenderingContext2D} _context @param {number} _now */
   draw(_context, _now) {}
 
-  /** What the picture shows, as a table; null if it shows nothing. @returns {?{header: string[], rows: (string | number)[][]}} */
+  /**
+   * What the picture shows, as a table; null if it shows nothing. Each row of an `upright` one is a quantity and its value: its CSV has a
+   * column for each quantity.
+   * @returns {?{header: string[], rows: unknown[][], upright?: boolean}}
+   */
   numbers() {
     return null;
   }
@@ -168,8 +172,17 @@ export class Panel {
   }
 
   #saveCsv() {
-    const numbers = this.numbers() ?? { header: [this.title], rows: [] };
-    saveText(`spikedrive-${this.id}.csv`, toCsv(numbers.header, numbers.rows));
+    const { header, rows, upright } = this.numbers() ?? { header: [this.title], rows: [] };
+    const name = `spikedrive-${this.id}.csv`;
+    if (!upright) saveText(name, toCsv(header, rows));
+    else
+      saveText(
+        name,
+        toCsv(
+          rows.map(([quantity]) => quantity),
+          [rows.map(([, value]) => value)],
+        ),
+      );
   }
 
   #savePng() {

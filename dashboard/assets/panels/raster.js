@@ -6,12 +6,14 @@ import { font } from '../draw/surface.js';
 import { palette, populationColour } from '../draw/palette.js';
 import { pixel } from '../draw/colormap.js';
 import { countSpikes, rowBytes, spiked } from '../data/spikes.js';
-import { number } from '../data/format.js';
+import { count, number } from '../data/format.js';
 
 /** Ticks kept. */
 const COLUMNS = 2048;
 /** CSS pixels for each tick. */
 const TICK_WIDTH = 1.5;
+/** Neurons that a picture can hold. */
+const MOST_NEURONS = 16_384;
 const GUTTER = 104;
 const GAP = 5;
 const BOTTOM = 20;
@@ -32,7 +34,9 @@ export class RasterPanel extends Panel {
 
   begin(run) {
     this.populations = run?.populations ?? [];
-    this.neurons = this.populations.reduce((end, { first, size }) => Math.max(end, first + size), 0);
+    const neurons = this.populations.reduce((end, { first, size }) => Math.max(end, first + size), 0);
+    this.crowd = neurons > MOST_NEURONS ? neurons : 0;
+    this.neurons = this.crowd ? 0 : neurons;
     this.ring.width = COLUMNS;
     this.ring.height = Math.max(1, this.neurons);
     this.image = null;
@@ -67,6 +71,7 @@ export class RasterPanel extends Panel {
     if (!this.scene.run) return 'No run is shown.';
     if (!this.populations.length && this.scene.run.recorded) return 'This recording holds no spikes.';
     if (!this.populations.length) return 'This agent has no neurons, so it has no spikes to show.';
+    if (this.crowd) return `${count(this.crowd)} neurons are too many to draw: at most ${count(MOST_NEURONS)}.`;
     if (!this.hasRaster) return 'No spikes have arrived yet.';
     return '';
   }
@@ -76,7 +81,11 @@ export class RasterPanel extends Panel {
     if (!frame || !this.populations.length) return null;
     return {
       header: ['Population', 'Neurons', 'Spikes in the last step'],
-      rows: this.populations.map((population) => [population.name, population.size, countSpikes(frame, population)]),
+      rows: this.populations.map((population) => [
+        population.name,
+        population.size,
+        rowBytes(frame) ? countSpikes(frame, population) : null,
+      ]),
     };
   }
 
@@ -84,7 +93,8 @@ export class RasterPanel extends Panel {
     const { width, height } = this.surface;
     const room = width - GUTTER;
     const shown = Math.min(COLUMNS, Math.floor(room / TICK_WIDTH));
-    const rowHeight = (height - BOTTOM - GAP * (this.populations.length - 1)) / this.neurons;
+    const rows = this.populations.reduce((sum, { size }) => sum + size, 0);
+    const rowHeight = Math.max(0, height - BOTTOM - GAP * (this.populations.length - 1)) / rows;
     context.imageSmoothingEnabled = false;
     context.font = font(11);
     context.textBaseline = 'middle';
@@ -110,21 +120,21 @@ export class RasterPanel extends Panel {
 
   /** Copies the last `shown` columns of a layer from the ring, in two pieces where the ring's end lies between. */
   #blit(context, { first, size }, shown, top, tall) {
-    const count = Math.min(shown, this.filled);
-    const start = (this.head - count + COLUMNS) % COLUMNS;
-    const before = Math.min(count, COLUMNS - start);
-    const left = GUTTER + (shown - count) * TICK_WIDTH;
+    const columns = Math.min(shown, this.filled);
+    const start = (this.head - columns + COLUMNS) % COLUMNS;
+    const before = Math.min(columns, COLUMNS - start);
+    const left = GUTTER + (shown - columns) * TICK_WIDTH;
     if (before > 0) context.drawImage(this.ring, start, first, before, size, left, top, before * TICK_WIDTH, tall);
-    if (count > before) {
+    if (columns > before) {
       context.drawImage(
         this.ring,
         0,
         first,
-        count - before,
+        columns - before,
         size,
         left + before * TICK_WIDTH,
         top,
-        (count - before) * TICK_WIDTH,
+        (columns - before) * TICK_WIDTH,
         tall,
       );
     }
@@ -143,9 +153,7 @@ export class RasterPanel extends Panel {
       for (let tick = 0; tick < ticks; tick++)
         this.pixels[neuron * ticks + tick] = spiked(frame.raster, bytes, tick, neuron) ? ink : 0;
     }
-    this.ringContext.putImageData(this.image, this.head, 0);
-    const over = this.head + ticks - COLUMNS;
-    if (over > 0) this.ringContext.putImageData(this.image, this.head - COLUMNS, 0);
+    for (let left = this.head; left > -ticks; left -= COLUMNS) this.ringContext.putImageData(this.image, left, 0);
     this.#advance(ticks);
   }
 

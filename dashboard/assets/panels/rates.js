@@ -5,7 +5,7 @@ import { font } from '../draw/surface.js';
 import { palette, populationColour, translucent } from '../draw/palette.js';
 import { firingRate, rowBytes } from '../data/spikes.js';
 import { History } from '../data/history.js';
-import { number } from '../data/format.js';
+import { Measure, number } from '../data/format.js';
 
 /** Steps shown. */
 const STEPS = 150;
@@ -55,7 +55,7 @@ export class RatesPanel extends Panel {
     if (!this.history.length) return null;
     return {
       header: ['Population', 'Neurons', 'Firing rate (Hz)'],
-      rows: this.populations.map(({ name, size }, column) => [name, size, number(this.history.last(column), 1)]),
+      rows: this.populations.map(({ name, size }, column) => [name, size, new Measure(this.history.last(column), 1)]),
     };
   }
 
@@ -109,7 +109,10 @@ export class RatesPanel extends Panel {
   #highest() {
     let highest = 50;
     for (let column = 0; column < this.populations.length; column++) {
-      for (let i = 0; i < this.history.length; i++) highest = Math.max(highest, this.history.get(column, i));
+      for (let i = 0; i < this.history.length; i++) {
+        // A population without neurons has no rate.
+        if (this.history.get(column, i) > highest) highest = this.history.get(column, i);
+      }
     }
     return highest;
   }

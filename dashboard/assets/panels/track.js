@@ -5,7 +5,7 @@ import { paintMarker } from './car.js';
 import { font } from '../draw/surface.js';
 import { palette } from '../draw/palette.js';
 import { h, setText } from '../dom.js';
-import { number, percent } from '../data/format.js';
+import { Measure } from '../data/format.js';
 
 /** Space around the road, in CSS pixels. */
 const MARGIN = 22;
@@ -45,12 +45,13 @@ export class TrackPanel extends Panel {
     const { road, progress, deviation } = this.scene;
     if (!road) return null;
     return {
+      upright: true,
       header: ['Quantity', 'Value'],
       rows: [
         ['road', road.name],
-        ['length (units)', number(road.length, 1)],
-        ['behind the car', percent(progress)],
-        ['off the centre (units, left positive)', number(deviation, 2)],
+        ['length (units)', new Measure(road.length, 1)],
+        ['behind the car (% of the length)', new Measure(progress * 100, 0)],
+        ['off the centre (units, left positive)', new Measure(deviation, 2)],
       ],
     };
   }

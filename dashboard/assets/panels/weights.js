@@ -53,6 +53,10 @@ export class WeightsPanel extends HeatPanel {
     this.changed();
   }
 
+  quantity() {
+    return this.change ? 'Change of the weight since the start' : 'Weight';
+  }
+
   values() {
     const now = this.now ?? this.initial;
     if (!this.change || !now) return now;

@@ -39,9 +39,17 @@ export class Facts {
     else this.late = setTimeout(write, wait);
   }
 
+  /** Ends what is still to be written. */
+  close() {
+    clearTimeout(this.late);
+  }
+
   /** Empties all values. */
   clear() {
-    clearTimeout(this.late);
-    for (const element of this.values.values()) setText(element, '–');
+    this.close();
+    for (const element of this.values.values()) {
+      setText(element, '–');
+      element.title = '';
+    }
   }
 }

@@ -5,8 +5,10 @@ import { COMMANDS } from '../commands.js';
 import { showConnection } from '../connection.js';
 import { episodesCsvUrl, fetchEpisodes, fetchRun, fetchRuns } from '../data/api.js';
 import { number } from '../data/format.js';
+import { joined } from '../data/records.js';
 import { h, select } from '../dom.js';
 import { groups, places } from '../learning/curves.js';
+import { namesOf } from '../learning/names.js';
 import { CurvesPanel } from '../learning/panel.js';
 import { RunPicker } from '../learning/picker.js';
 import { parameterTable, resultTable } from '../learning/tables.js';
@@ -191,17 +193,24 @@ class LearningView {
       this.timer = setTimeout(() => this.#update(), EVERY_MS);
     } catch (error) {
       if (this.closed) return;
-      showConnection('waiting', 'Disconnected');
-      announce(error.message);
-      this.problem.hidden = false;
-      this.problem.replaceChildren(
-        h('span', {}, `${error.message} `),
-        h('code', {}, COMMANDS.dashboard),
-        h('button', { type: 'button', onclick: () => this.#update() }, 'Try now'),
-      );
+      showConnection(error.status ? 'error' : 'waiting', error.status ? 'Error' : 'Disconnected');
+      this.#say(error.message);
       if (!this.runs) this.empty.replaceChildren();
       this.retry.later(() => this.#update());
     }
+  }
+
+  /** Tells of a problem; once, however often it is met again. */
+  #say(text) {
+    if (!this.problem.hidden && this.said === text) return;
+    this.said = text;
+    announce(text);
+    this.problem.hidden = false;
+    this.problem.replaceChildren(
+      h('span', {}, `${text} `),
+      h('code', {}, COMMANDS.dashboard),
+      h('button', { type: 'button', onclick: () => this.#update() }, 'Try now'),
+    );
   }
 
   /** Without a choice in the address, the newest run and those like it are shown. */
@@ -210,24 +219,25 @@ class LearningView {
     this.fresh = false;
     const withEpisodes = this.runs.filter((run) => run.episodes_done > 0);
     const newest = withEpisodes[0] ?? this.runs[0];
-    const [alike] = [...groups(this.runs).values()].filter((group) => group.includes(newest));
-    this.picker.chosen = alike
-      .slice(0, 10)
-      .map(({ id }) => id);
+    const alike = groups(this.runs).get(newest.likeness);
+    this.picker.chosen = alike.slice(0, 10).map(({ id }) => id);
   }
 
   async #fetch(id) {
     const row = this.runs.find((run) => run.id === id);
     if (!row) return;
-    const known = this.data.get(id);
+    const before = this.data.get(id);
+    // A log that became shorter is another one.
+    const known = before && before.row.episodes_done <= row.episodes_done ? before : null;
     const changed = !known || known.row.episodes_done !== row.episodes_done || known.row.finished !== row.finished;
     if (!changed) {
       known.row = row;
       return;
     }
-    const from = known?.records.length ?? 0;
-    const [document, records] = await Promise.all([fetchRun(id), fetchEpisodes(id, from)]);
-    this.data.set(id, { row, info: document.info, summary: document.summary, records: [...(known?.records ?? []), ...records] });
+    const from = known?.row.episodes_done ?? 0;
+    const [document, more] = await Promise.all([fetchRun(id), fetchEpisodes(id, from)]);
+    const records = joined(known?.records ?? [], more);
+    this.data.set(id, { row, info: document.info, summary: document.summary, records });
   }
 
   #draw() {
@@ -244,12 +254,9 @@ class LearningView {
     if (this.runs) this.empty.replaceChildren();
     const colours = places(this.picker.chosenRows(), this.settings.mean);
     this.picker.colour(colours);
-    const chosen = this.picker.chosen
-      .filter((id) => this.data.has(id))
-      .map((id) => {
-        const { row, info, summary, records } = this.data.get(id);
-        return { id, row, info, summary, records, place: colours.get(id) ?? 0, name: name(row) };
-      });
+    const shown = this.picker.chosen.filter((id) => this.data.has(id)).map((id) => ({ id, ...this.data.get(id) }));
+    const names = namesOf(shown.map(({ row }) => row));
+    const chosen = shown.map((run) => ({ ...run, place: colours.get(run.id) ?? 0, ...names.get(run.id) }));
     this.curves.setRuns(chosen, this.settings);
     this.#tell(chosen);
     this.#renewTables(chosen);
@@ -273,9 +280,7 @@ class LearningView {
       ...(chosen.length
         ? [
             'All records of ',
-            ...chosen
-              .slice(0, 6)
-              .map(({ id, name: text }) => h('a', { href: episodesCsvUrl(id), download: `${id}.csv` }, `${text} (CSV)`)),
+            ...chosen.map(({ id, name }) => h('a', { href: episodesCsvUrl(id), download: `${id}.csv` }, `${name} (CSV)`)),
           ]
         : []),
     );
@@ -293,9 +298,4 @@ class LearningView {
       }),
     );
   }
-}
-
-/** What a run is called beside others. */
-function name({ preset, seed, id }) {
-  return preset ? `${preset} s${seed ?? '–'}` : id;
 }

@@ -4,7 +4,8 @@ import { announce } from '../announce.js';
 import { showConnection } from '../connection.js';
 import { COMMANDS } from '../commands.js';
 import { fetchEpisodes, fetchRuns } from '../data/api.js';
-import { count, number } from '../data/format.js';
+import { count, number, parameter } from '../data/format.js';
+import { joined } from '../data/records.js';
 import { h, icon, select, setOptions, setText } from '../dom.js';
 import { ReturnsPanel } from '../panels/returns.js';
 import { EligibilityPanel, WeightsPanel } from '../panels/weights.js';
@@ -28,6 +29,8 @@ const SPEEDS = [
 /** How often the list of live runs is renewed, and how long to wait for a run before saying that there is none, in ms. */
 const LIST_EVERY_MS = 3000;
 const PATIENCE_MS = 700;
+/** Episodes of a fast run end many times a second: they are spoken of this often, in ms. */
+const SPEAK_EVERY_MS = 15_000;
 
 /**
  * Opens the view.
@@ -71,6 +74,7 @@ class LiveView {
     clearInterval(this.countdown);
     clearTimeout(this.patience);
     this.socket.close();
+    this.facts.close();
     this.board.close();
   }
 
@@ -209,7 +213,7 @@ class LiveView {
     this.board.begin(run);
     if (same) this.returns.setRecords(this.records);
     else this.records = [];
-    this.facts.set({ Run: run.runId, Preset: run.info?.preset ?? '–' });
+    this.facts.set({ Run: run.runId, Preset: parameter(run.info?.preset) });
     this.#banner(null);
     this.#say(null);
     this.shown.hidden = false;
@@ -229,14 +233,12 @@ class LiveView {
   }
 
   #episodes(records) {
-    const known = new Map(this.records.map((record) => [record.episode, record]));
-    for (const record of records) if (record) known.set(record.episode, record);
-    this.records = [...known.values()].sort((a, b) => a.episode - b.episode);
+    this.records = joined(this.records, records);
     const last = this.records.at(-1);
     if (!last) return;
     counters.episode = last;
     this.returns.setRecords(this.records);
-    announce(`Episode ${last.episode} is over: return ${number(last.return, 0)}${last.crashed ? ', crashed' : ''}.`);
+    announce(`Episode ${last.episode} is over: return ${number(last.return, 0)}${last.crashed ? ', crashed' : ''}.`, SPEAK_EVERY_MS);
   }
 
   #frame(frame) {

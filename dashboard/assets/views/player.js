@@ -73,7 +73,7 @@ export class Player {
   /** Shows a step. @param {number} step */
   seek(step) {
     if (!this.steps) return;
-    const target = Math.min(this.steps - 1, Math.max(0, step));
+    const target = Math.min(this.steps - 1, Math.max(0, Math.trunc(step) || 0)); // An address may say anything.
     if (target !== this.step) {
       const jumped = target !== this.step + 1;
       this.step = target;

@@ -53,6 +53,7 @@ class ReplayView {
       remember({ run, recording: '', step: '', kind: '' });
       this.params = new URLSearchParams();
       this.run = run;
+      this.#leave();
       this.#list('');
     });
     this.list = h('ul', { class: 'recording-list' });
@@ -99,17 +100,46 @@ class ReplayView {
     clearTimeout(this.memory);
     this.retry.cancel();
     this.player.close();
+    this.facts.close();
     this.board.close();
     counters.replay = null;
   }
 
+  /** Leaves the run that was shown: its recordings are not those of the next. */
+  #leave() {
+    clearTimeout(this.memory);
+    this.player.load(0, 0);
+    this.recordings = [];
+    this.recording = null;
+    this.kind.hidden = true;
+    this.stage.hidden = true;
+    this.list.replaceChildren();
+    this.message.replaceChildren();
+  }
+
+  /**
+   * Something else is wanted: what was asked for before, or waits to be asked for again, counts no longer.
+   * @returns {() => boolean} whether this is still what is wanted
+   */
+  #want() {
+    this.retry.cancel();
+    const wish = {};
+    this.wish = wish;
+    return () => !this.closed && this.wish === wish;
+  }
+
+  /** The dashboard answered. */
+  #answered() {
+    this.retry.succeeded();
+    showConnection('open', 'Connected');
+  }
+
   async #open() {
+    const wanted = this.#want();
     try {
-      this.retry.cancel();
       const runs = await fetchRuns();
-      if (this.closed) return;
-      this.retry.succeeded();
-      showConnection('open', 'Connected');
+      if (!wanted()) return;
+      this.#answered();
       if (!runs.length) {
         this.empty.replaceChildren(
           statePanel('There are no runs yet', 'A run records its first, its best and some other episodes. Train a network:', {
@@ -124,18 +154,20 @@ class ReplayView {
         runs.map((run) => [run.id, run.id]),
         this.run,
       );
-      await this.#list(this.params.get('recording') ?? '');
     } catch (error) {
-      this.#fail(error, () => this.#open());
+      if (wanted()) this.#fail(error, () => this.#open());
+      return;
     }
+    await this.#list(this.params.get('recording') ?? '');
   }
 
   /** Lists the recordings of the run and opens one: that of the name, or the best one. */
   async #list(name) {
+    const wanted = this.#want();
     try {
-      const run = this.run;
-      const recordings = await fetchRecordings(run);
-      if (this.closed || run !== this.run) return;
+      const recordings = await fetchRecordings(this.run);
+      if (!wanted()) return;
+      this.#answered();
       this.empty.replaceChildren();
       this.shown.hidden = false;
       this.recordings = recordings;
@@ -153,13 +185,14 @@ class ReplayView {
         counters.replay = { run: this.run, recording: null, step: 0, steps: 0, playing: false };
         return;
       }
-      const best = recordings.findLast(({ reasons }) => reasons.includes('best')) ?? recordings[0];
-      const chosen = recordings.find((recording) => recording.name === name) ?? best;
-      this.#chooseKind(chosen);
-      await this.#load(chosen.name, Number(this.params.get('step') ?? 0));
     } catch (error) {
-      this.#fail(error, () => this.#list(name));
+      if (wanted()) this.#fail(error, () => this.#list(name));
+      return;
     }
+    const named = this.recordings.find((recording) => recording.name === name);
+    const chosen = named ?? this.recordings.findLast(({ reasons }) => reasons.includes('best')) ?? this.recordings[0];
+    this.#chooseKind(chosen);
+    await this.#load(chosen.name, named ? Number(this.params.get('step') ?? 0) : 0);
   }
 
   /** Offers the kinds of recordings that there are, and shows one that holds the chosen recording. */
@@ -210,10 +243,11 @@ class ReplayView {
   }
 
   async #load(name, step, play = false) {
+    const wanted = this.#want();
     try {
-      this.loading = name;
       const recording = await fetchRecording(this.run, name);
-      if (this.closed || this.loading !== name) return;
+      if (!wanted()) return;
+      this.#answered();
       this.message.replaceChildren();
       this.stage.hidden = false;
       this.recording = recording;
@@ -224,16 +258,16 @@ class ReplayView {
       this.facts.set({ Recording: name });
       this.#markCurrent();
       remember({ run: this.run, recording: name });
+      this.player.load(this.frames.length, step);
       if (!this.frames.length) {
         this.stage.hidden = true;
         this.message.replaceChildren(statePanel('This recording is empty', 'It holds no step. Choose another one.'));
         return;
       }
-      this.player.load(this.frames.length, step);
       if (play) this.player.toggle();
       announce(`Episode ${recording.episode}, ${this.frames.length} steps, return ${number(recording.episodeReturn, 0)}.`);
     } catch (error) {
-      this.#fail(error, () => this.#load(name, step, play));
+      if (wanted()) this.#fail(error, () => this.#load(name, step, play));
     }
   }
 
@@ -257,7 +291,7 @@ class ReplayView {
   }
 
   #fail(error, again) {
-    if (this.closed) return;
+    this.player.pause();
     if (error.status === 0) {
       showConnection('waiting', 'Disconnected');
       this.retry.later(again);

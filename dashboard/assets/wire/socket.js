@@ -43,7 +43,10 @@ export class Socket {
   close() {
     this.closed = true;
     clearTimeout(this.timer);
-    this.socket?.close();
+    const { socket } = this;
+    // A browser complains of a connection that is closed while it is made.
+    if (socket?.readyState === WebSocket.CONNECTING) socket.onopen = () => socket.close();
+    else socket?.close();
     this.socket = null;
     this.#tell('closed');
   }

@@ -6,7 +6,7 @@ import { Reader, WireError } from './protobuf.js';
 export const ACTIONS = ['left', 'straight', 'right'];
 
 /** Names of the reasons why a recording was kept, by number. */
-export const REASONS = ['unknown', 'first', 'best', 'periodic', 'crashed', 'ghost'];
+const REASONS = ['unknown', 'first', 'best', 'periodic', 'crashed', 'ghost'];
 
 const NO_BYTES = new Uint8Array(0);
 const NO_FLOATS = new Float32Array(0);
@@ -108,7 +108,7 @@ function road(reader) {
     else if (reader.field === 5) road.halfWidths = reader.floats();
     else reader.skip();
   }
-  if (road.centre.length !== road.halfWidths.length) {
+  if (road.centre.length !== road.halfWidths.length || road.centre.length % 2) {
     throw new WireError(`a road came with ${road.centre.length / 2} points and ${road.halfWidths.length / 2} widths`);
   }
   return road;

@@ -79,11 +79,11 @@ impl Telemetry {
         let (run, neurons) = (start.run.clone(), start.neurons);
         let entry = self.hub.entry(&run).map_err(|full| Status::resource_exhausted(full.to_string()))?;
         let publishing = entry.claim(self.hub.next_stream());
-        let files = self.open(start).await?;
+        let (files, welcome) = self.open(start).await?;
         publishing.begin(message, files.lines());
         self.hub.notify();
         info!(%run, episodes = files.lines(), "publishing");
-        answer(answers, Answer::Welcome(v1::Welcome { episodes: files.lines() })).await?;
+        answer(answers, Answer::Welcome(welcome)).await?;
         let mut taking = Taking { run, neurons, files: Some(files), publishing };
         let result = taking.run(&mut requests, answers, &self.shutdown).await;
         info!(run = %taking.run, "no longer publishing");
@@ -92,9 +92,15 @@ impl Telemetry {
         result
     }
 
-    async fn open(&self, start: Start) -> Result<RunFiles, Status> {
+    async fn open(&self, start: Start) -> Result<(RunFiles, v1::Welcome), Status> {
         let store = Arc::clone(&self.store);
-        let opened = spawn_blocking(move || RunFiles::open(&store, &start)).await;
+        let open = move || {
+            RunFiles::open(&store, &start).map(|files| {
+                let welcome = files.welcome();
+                (files, welcome)
+            })
+        };
+        let opened = spawn_blocking(open).await;
         Ok(opened.map_err(|error| Status::internal(error.to_string()))??)
     }
 }

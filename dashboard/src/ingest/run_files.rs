@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
+use spikedrive_proto::v1;
 use tonic::Status;
 use tracing::{info, warn};
 
@@ -13,12 +14,16 @@ use super::check::{Record, Start};
 use super::log::{Tail, append_whole, open_log, read_log};
 use crate::files::write_whole;
 use crate::names::Name;
-use crate::store::{LOG_FILE, RECORDINGS, RUN_FILE, RecordingHeader, RecordingIndex, SUMMARY_FILE, Store};
+use crate::store::{
+    LOG_FILE, RECORDINGS, RUN_FILE, RecordingHeader, RecordingIndex, SUMMARY_FILE, Store, recording_names,
+};
 
 /// Marks a directory that the dashboard made, and alone writes.
 pub(crate) const MARKER: &str = "ingested";
 /// Most bytes of a run's recordings.
 const MAX_RECORDINGS: u64 = 256 << 20;
+/// Most names of recordings that an agent is told.
+const MAX_NAMES: usize = 10_000;
 /// What tells one run from another of the same name.
 const IDENTITY: [&str; 4] = ["preset", "seed", "started_at", "config_hash"];
 
@@ -79,6 +84,12 @@ impl RunFiles {
         self.lines
     }
 
+    /// What an agent need not send again.
+    pub(crate) fn welcome(&self) -> v1::Welcome {
+        let names = recording_names(&self.directory.join(RECORDINGS)).into_iter().take(MAX_NAMES);
+        v1::Welcome { episodes: self.lines, recordings: names.map(|name| name.to_string()).collect() }
+    }
+
     /// Appends those records that are new, and returns them. An episode that is known already is not told twice.
     pub(crate) fn append(&mut self, records: Vec<Record>) -> Result<Vec<String>, FilesError> {
         let mut lines = Vec::with_capacity(records.len());
@@ -100,7 +111,7 @@ impl RunFiles {
         Ok(lines)
     }
 
-    /// Keeps an encoded recording. When there are too many, the oldest that was kept for no special reason goes.
+    /// Keeps an encoded recording, in the place of one of the same name. When there are too many, the oldest that was kept for no special reason goes.
     pub(crate) fn keep_recording(&mut self, name: &Name, recording: &[u8]) -> Result<(), FilesError> {
         if self.log.is_none() {
             return Ok(());

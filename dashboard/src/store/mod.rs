@@ -2,6 +2,7 @@
 //! far as files have changed whenever somebody asks.
 
 mod episode_log;
+mod likeness;
 mod recordings;
 
 use std::collections::BTreeMap;
@@ -11,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 use spikedrive_env::ceiling::ceiling;
 use spikedrive_env::{Phase, WorldOptions};
@@ -20,7 +21,8 @@ use crate::names::Name;
 pub(crate) use episode_log::Batch;
 use episode_log::LogIndex;
 use episode_log::after;
-pub(crate) use recordings::{RecordingHeader, RecordingIndex};
+use likeness::likeness;
+pub(crate) use recordings::{RecordingHeader, RecordingIndex, recording_names};
 
 /// What a run is.
 pub(crate) const RUN_FILE: &str = "run.json";
@@ -56,8 +58,18 @@ pub(crate) struct RunRow {
     started_at: Value,
     world: Value,
     config_hash: Value,
+    horizon: Value,
+    lanes: Value,
+    /// The same for runs that are alike but for their seed: a hash of all that decides how a run goes.
+    likeness: String,
     best: Option<f64>,
+    #[serde(serialize_with = "to_a_millionth")]
     ceiling: Option<f64>,
+}
+
+/// A ceiling that was found as a quotient of what the log tells has a rounding error, which nobody wants to read.
+fn to_a_millionth<S: Serializer>(number: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+    number.map(|number| (1e6 * number).round() / 1e6).serialize(serializer)
 }
 
 /// One run.
@@ -90,6 +102,7 @@ pub(crate) struct Store {
 struct Entry {
     run_file: Stamp,
     info: Value,
+    likeness: String,
     log: LogIndex,
     recordings: RecordingIndex,
 }
@@ -137,7 +150,7 @@ impl Store {
 
     fn row(&self, name: &Name, entry: &mut Entry) -> RunRow {
         entry.log.renew(&self.directory(name).join(LOG_FILE));
-        let Entry { info, log, .. } = entry;
+        let Entry { info, likeness, log, .. } = entry;
         let field = |key: &str| info.get(key).cloned().unwrap_or(Value::Null);
         RunRow {
             id: name.to_string(),
@@ -151,6 +164,9 @@ impl Store {
             started_at: field("started_at"),
             world: field("world"),
             config_hash: field("config_hash"),
+            horizon: field("horizon"),
+            lanes: field("lanes"),
+            likeness: likeness.clone(),
             best: log.best(),
             ceiling: log.ceiling().or_else(|| known_ceiling(info)),
         }
@@ -249,7 +265,8 @@ impl Store {
         let info = fs::read(&path).ok().and_then(|text| serde_json::from_slice(&text).ok());
         match (stamp, info.filter(Value::is_object)) {
             (Some(run_file), Some(info)) => {
-                let entry = Entry { run_file, info, log: LogIndex::default(), recordings: RecordingIndex::default() };
+                let (log, recordings) = (LogIndex::default(), RecordingIndex::default());
+                let entry = Entry { run_file, likeness: likeness(&info), info, log, recordings };
                 index.insert(run.clone(), entry);
             }
             _ => {
@@ -307,6 +324,21 @@ mod tests {
         fs::remove_dir_all(directory.path().join("b")).unwrap();
         assert_eq!(ids(), ["a"]);
         assert!(matches!(store.run(&"b".parse().unwrap()), Err(StoreError::NoRun(_))));
+    }
+
+    #[test]
+    fn a_ceiling_is_shown_without_its_rounding_error() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::new(directory.path().to_owned());
+        write(&store, "a", &json!({}));
+        let (mean, percent_of_ceiling) = (101.89, 100.0 * 101.89 / 243.6);
+        let record = json!({ "evaluation": { "mean": mean, "percent_of_ceiling": percent_of_ceiling } });
+        fs::write(directory.path().join("a").join(LOG_FILE), format!("{record}\n")).unwrap();
+        let rows = store.rows().unwrap();
+        assert_eq!(rows[0].ceiling, Some(243.600_000_000_000_02));
+        assert_eq!(serde_json::to_value(&rows).unwrap()[0]["ceiling"], 243.6);
+        fs::remove_file(directory.path().join("a").join(LOG_FILE)).unwrap();
+        assert_eq!(serde_json::to_value(store.rows().unwrap()).unwrap()[0]["ceiling"], Value::Null);
     }
 
     #[test]

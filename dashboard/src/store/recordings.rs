@@ -1,8 +1,8 @@
 //! `recordings/`: whole episodes, each a file. Of each the index keeps what tells whether to fetch it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use prost::Message;
 use serde::Serialize;
@@ -88,10 +88,8 @@ impl RecordingIndex {
     /// no directory.
     pub(crate) fn renewed(&mut self, directory: &Path) -> Vec<RecordingHeader> {
         let mut known = std::mem::take(&mut self.0);
-        for entry in fs::read_dir(directory).into_iter().flatten().filter_map(Result::ok) {
-            let path = entry.path();
-            let name = path.file_name().and_then(|name| name.to_str()?.strip_suffix(".pb")?.parse::<Name>().ok());
-            let (Some(name), Some(stamp)) = (name, Stamp::of(&path)) else { continue };
+        for (name, path) in files(directory) {
+            let Some(stamp) = Stamp::of(&path) else { continue };
             let kept = known.remove(&name).filter(|(known, _)| *known == stamp);
             let entry = kept.unwrap_or_else(|| (stamp, read(&path, &name, stamp.bytes)));
             self.0.insert(name, entry);
@@ -100,6 +98,20 @@ impl RecordingIndex {
         headers.sort_by(|a, b| (a.episode, &a.name).cmp(&(b.episode, &b.name)));
         headers
     }
+}
+
+/// The names of the recordings of a directory, sorted.
+pub(crate) fn recording_names(directory: &Path) -> BTreeSet<Name> {
+    files(directory).map(|(name, _)| name).collect()
+}
+
+/// The files of a directory that may be recordings, in no order; none where there is no directory.
+fn files(directory: &Path) -> impl Iterator<Item = (Name, PathBuf)> {
+    let entries = fs::read_dir(directory).into_iter().flatten().filter_map(Result::ok);
+    entries.filter_map(|entry| {
+        let name = entry.file_name().to_str()?.strip_suffix(".pb")?.parse().ok()?;
+        Some((name, entry.path()))
+    })
 }
 
 fn read(path: &Path, name: &Name, bytes: u64) -> Option<RecordingHeader> {

@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use super::answer::Refusal;
+use crate::host::{HostName, Hosts};
 use crate::origin::Origin;
 use crate::token::Token;
 
@@ -18,8 +19,6 @@ use crate::token::Token;
 pub(crate) const HEALTH: &str = "/api/health";
 /// The cookie that holds the token.
 const COOKIE: &str = "spikedrive_token";
-/// The names of this machine.
-const LOOPBACK_HOSTS: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 
 /// What every answer says about itself.
 const HEADERS: [(HeaderName, HeaderValue); 5] = [
@@ -43,9 +42,10 @@ pub(crate) struct Guard {
     pub(crate) token: Option<Token>,
     /// Origins that are welcome beside the dashboard's own.
     pub(crate) allowed_origins: Vec<Origin>,
-    /// Whether only the names of this machine are served: a page of another site whose name resolves to this machine
-    /// (DNS rebinding) is not.
-    pub(crate) check_host: bool,
+    /// The names under which pages are served.
+    pub(crate) hosts: Hosts,
+    /// Names that are served as well, as the hosts of allowed origins are.
+    pub(crate) allowed_hosts: Vec<HostName>,
 }
 
 /// The token as it comes in an address.
@@ -88,14 +88,16 @@ impl Guard {
 
     fn check_host(&self, host: &Authority) -> Result<(), Refusal> {
         let name = host.host();
-        let is_known = LOOPBACK_HOSTS.iter().any(|known| name.eq_ignore_ascii_case(known))
+        let is_known = self.hosts.admit(name)
+            || self.allowed_hosts.iter().any(|allowed| allowed.is(name))
             || self.allowed_origins.iter().any(|origin| name.eq_ignore_ascii_case(origin.host()));
-        if !self.check_host || is_known {
+        if is_known {
             return Ok(());
         }
-        let text = format!(
-            "the host {name:?} is not this machine: open http://localhost, or allow its pages with --allow-origin http://{host}"
-        );
+        let text = match self.hosts {
+            Hosts::Loopback => format!("the host {name:?} is not this machine: open http://localhost, or"),
+            _ => format!("the host {name:?} is no name of this dashboard: open it by its IP address, or"),
+        } + &format!(" allow the name with --allow-host {name}");
         Err(Refusal::new(StatusCode::MISDIRECTED_REQUEST, text))
     }
 

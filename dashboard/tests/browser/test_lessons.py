@@ -1,6 +1,6 @@
 """Lessons are told in words, and runs of one lesson belong together."""
 
-import json
+from support.runs import write
 
 CEILING = {"curriculum": {"window": 5, "thresholds": ["80%", "80%", "80%"]}}
 LESSONS = {
@@ -25,11 +25,9 @@ LESSONS = {
 def test_lessons_are_told_in_words_and_like_runs_are_chosen_together(programs, look):
     runs = programs.directory / "runs"
     for age, (name, (lesson, _)) in enumerate(LESSONS.items()):
-        run = runs / name
-        run.mkdir(parents=True)
         about = {"preset": "stdp", "seed": age, "episodes": 2, "config_hash": "0123456789abcdef"}
-        (run / "run.json").write_text(json.dumps({**about, "lesson": lesson, "started_at": f"20260101T00000{age}Z"}))
-        (run / "episodes.jsonl").write_text(json.dumps({"episode": 1, "return": 5.0}) + "\n")
+        info = {**about, "lesson": lesson, "started_at": f"20260101T00000{age}Z"}
+        write(runs / name, info, [{"episode": 1, "return": 5.0}])
     view = look(programs.dashboard(runs)).open("learning")
     state = view.until(lambda state: state["learning"], "the runs are fetched")
     assert [run["id"] for run in state["learning"]["runs"]] == ["i", "c", "b"], "the newest run and those like it"

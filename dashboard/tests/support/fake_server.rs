@@ -57,6 +57,7 @@ impl FakeServer {
             truncated: vec![horizon.into()],
             end_reasons: vec![reason as u8],
             info: self.info(steps as f64),
+            ..v1::StepResult::default()
         }
     }
 }

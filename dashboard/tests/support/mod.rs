@@ -53,6 +53,7 @@ pub(crate) fn options(runs: &Path) -> Options {
         token: None,
         insecure_network: false,
         allowed_origins: Vec::new(),
+        allowed_hosts: Vec::new(),
     }
 }
 
@@ -272,9 +273,14 @@ impl Publisher {
 
     /// Starts a run; returns how many of its episodes the dashboard has.
     pub(crate) async fn start(&mut self, run: &str, seed: u64) -> u64 {
+        self.welcome(run, seed).await.episodes
+    }
+
+    /// The same; returns all that the dashboard has.
+    pub(crate) async fn welcome(&mut self, run: &str, seed: u64) -> v1::Welcome {
         self.send(Event::Start(start(run, seed))).await;
         match self.answer().await {
-            Answer::Welcome(welcome) => welcome.episodes,
+            Answer::Welcome(welcome) => welcome,
             other => panic!("{other:?} instead of a welcome"),
         }
     }

@@ -104,8 +104,10 @@ fn autoreset(mode: i32) -> Result<Autoreset, ConvertError> {
     match v1::AutoresetMode::try_from(mode) {
         Ok(v1::AutoresetMode::Unspecified | v1::AutoresetMode::NextStep) => Ok(Autoreset::NextStep),
         Ok(v1::AutoresetMode::Disabled) => Ok(Autoreset::Disabled),
+        Ok(v1::AutoresetMode::SameStep) => Ok(Autoreset::SameStep),
         Err(_) => {
-            Err(ConvertError::new("autoreset_mode", format!("{mode} is no mode: use 1 (NEXT_STEP) or 2 (DISABLED)")))
+            let reason = format!("{mode} is no mode: use 1 (NEXT_STEP), 2 (DISABLED) or 3 (SAME_STEP)");
+            Err(ConvertError::new("autoreset_mode", reason))
         }
     }
 }
@@ -115,6 +117,7 @@ pub fn wire_autoreset(mode: Autoreset) -> v1::AutoresetMode {
     match mode {
         Autoreset::NextStep => v1::AutoresetMode::NextStep,
         Autoreset::Disabled => v1::AutoresetMode::Disabled,
+        Autoreset::SameStep => v1::AutoresetMode::SameStep,
     }
 }
 
@@ -186,6 +189,13 @@ mod tests {
         assert!(config.info);
         assert_eq!(v1::CreateSessionRequest::from(&config), request());
         assert_eq!(WorldConfig::try_from(v1::CreateSessionRequest { horizon: 0, ..request() }).unwrap().horizon, 100);
+        for (mode, expected) in
+            [(0, Autoreset::NextStep), (1, Autoreset::NextStep), (2, Autoreset::Disabled), (3, Autoreset::SameStep)]
+        {
+            let request = v1::CreateSessionRequest { autoreset_mode: mode, ..request() };
+            let autoreset = WorldConfig::try_from(request).unwrap().autoreset;
+            assert_eq!((autoreset, i32::from(wire_autoreset(autoreset))), (expected, mode.max(1)));
+        }
     }
 
     #[test]

@@ -9,6 +9,9 @@ use super::session::wire_split;
 use super::{MAX_CIRCUIT_BYTES, saturating_u32};
 use crate::{PROTOCOL_MAJOR, v1};
 
+const AUTORESET_MODES: [v1::AutoresetMode; 3] =
+    [v1::AutoresetMode::NextStep, v1::AutoresetMode::Disabled, v1::AutoresetMode::SameStep];
+
 /// Bounds of one lane's observation with `rays` rays.
 pub fn observation_space(rays: usize) -> v1::ObservationSpace {
     v1::ObservationSpace {
@@ -40,7 +43,7 @@ pub fn spec(server_version: &str, max_sessions: usize, lease_seconds: u64) -> v1
                 tracks: split.tracks(),
             })
             .to_vec(),
-        autoreset_modes: [v1::AutoresetMode::NextStep, v1::AutoresetMode::Disabled].map(i32::from).to_vec(),
+        autoreset_modes: AUTORESET_MODES.map(i32::from).to_vec(),
         limits: Some(v1::Limits {
             max_sessions: saturating_u32(max_sessions),
             max_lanes: saturating_u32(config::MAX_LANES),

@@ -42,6 +42,7 @@ pub fn step_result(batch: &StepBatch, info: Option<&LaneInfo>) -> v1::StepResult
         truncated: mask(EndReason::is_truncated),
         end_reasons: batch.ends.iter().map(|&end| wire_end_reason(end) as u8).collect(),
         info: info.map(Into::into),
+        final_observations: observation_bytes(&batch.final_observations),
     }
 }
 
@@ -61,7 +62,11 @@ pub fn observation_bytes(observations: &[f32]) -> Vec<u8> {
 
 /// Reads the observations of `lanes` lanes of `rays` rays: right length, each within `[0, 20]`.
 pub fn read_observations(bytes: &[u8], lanes: usize, rays: usize) -> Result<Vec<f32>, ConvertError> {
-    check_length("observations", bytes, lanes * rays * size_of::<f32>())?;
+    read_distances("observations", bytes, lanes * rays)
+}
+
+fn read_distances(field: &'static str, bytes: &[u8], count: usize) -> Result<Vec<f32>, ConvertError> {
+    check_length(field, bytes, count * size_of::<f32>())?;
     let (chunks, _) = bytes.as_chunks();
     chunks
         .iter()
@@ -71,10 +76,10 @@ pub fn read_observations(bytes: &[u8], lanes: usize, rays: usize) -> Result<Vec<
                 .ok_or(f32::from_le_bytes(chunk))
         })
         .collect::<Result<_, f32>>()
-        .map_err(|distance| ConvertError::new("observations", format!("{distance} is outside [0, {RANGE}]")))
+        .map_err(|distance| ConvertError::new(field, format!("{distance} is outside [0, {RANGE}]")))
 }
 
-/// Reads what a step of `lanes` lanes of `rays` rays gave.
+/// Reads what a step of `lanes` lanes of `rays` rays gave, with final observations either of all ended lanes or of none.
 pub fn read_step(result: &v1::StepResult, lanes: usize, rays: usize) -> Result<StepBatch, ConvertError> {
     let observations = read_observations(&result.observations, lanes, rays)?;
     check_length("rewards", &result.rewards, lanes * size_of::<f64>())?;
@@ -92,8 +97,11 @@ pub fn read_step(result: &v1::StepResult, lanes: usize, rays: usize) -> Result<S
         .end_reasons
         .iter()
         .zip(masks)
-        .map(|(&reason, (&terminated, &truncated))| end_reason(reason, terminated, truncated));
-    Ok(StepBatch { observations, rewards, ends: ends.collect::<Result<_, _>>()? })
+        .map(|(&reason, (&terminated, &truncated))| end_reason(reason, terminated, truncated))
+        .collect::<Result<Vec<_>, _>>()?;
+    let ended = if result.final_observations.is_empty() { 0 } else { ends.iter().flatten().count() };
+    let final_observations = read_distances("final_observations", &result.final_observations, ended * rays)?;
+    Ok(StepBatch { observations, rewards, ends, final_observations })
 }
 
 fn end_reason(reason: u8, terminated: u8, truncated: u8) -> Result<Option<EndReason>, ConvertError> {
@@ -128,10 +136,13 @@ mod tests {
 
     #[test]
     fn a_broken_step_is_refused() {
-        let good = step_result(
-            &StepBatch { observations: vec![1.0; 3], rewards: vec![2.5], ends: vec![Some(EndReason::Lap)] },
-            None,
-        );
+        let batch = StepBatch {
+            observations: vec![1.0; 3],
+            rewards: vec![2.5],
+            ends: vec![Some(EndReason::Lap)],
+            final_observations: vec![2.0; 3],
+        };
+        let good = step_result(&batch, None);
         assert!(read_step(&good, 1, 3).is_ok());
         for (bad, field) in [
             (v1::StepResult { observations: observation_bytes(&[1.0, 2.0]), ..good.clone() }, "observations"),
@@ -141,6 +152,12 @@ mod tests {
             (v1::StepResult { terminated: vec![1], ..good.clone() }, "end_reasons"),
             (v1::StepResult { end_reasons: vec![9], ..good.clone() }, "end_reasons"),
             (v1::StepResult { truncated: vec![], ..good.clone() }, "truncated"),
+            (v1::StepResult { final_observations: observation_bytes(&[1.0; 6]), ..good.clone() }, "final_observations"),
+            (
+                v1::StepResult { final_observations: observation_bytes(&[-1.0; 3]), ..good.clone() },
+                "final_observations",
+            ),
+            (v1::StepResult { truncated: vec![0], end_reasons: vec![0], ..good.clone() }, "final_observations"),
         ] {
             assert_eq!(read_step(&bad, 1, 3).unwrap_err().field, field);
         }
@@ -158,11 +175,16 @@ mod tests {
 
     proptest! {
         #[test]
-        fn steps_survive_the_wire_bit_for_bit(lanes in prop::collection::vec(lane(), 1..20)) {
+        fn steps_survive_the_wire_bit_for_bit(
+            lanes in prop::collection::vec(lane(), 1..20),
+            same_step in any::<bool>(),
+        ) {
+            let last = lanes.iter().filter(|lane| same_step && lane.2.is_some()).flat_map(|lane| lane.0.map(|x| 20.0 - x));
             let batch = StepBatch {
                 observations: lanes.iter().flat_map(|lane| lane.0).collect(),
                 rewards: lanes.iter().map(|lane| lane.1).collect(),
                 ends: lanes.iter().map(|lane| lane.2).collect(),
+                final_observations: last.collect(),
             };
             prop_assert_eq!(read_step(&step_result(&batch, None), lanes.len(), 3).unwrap(), batch);
         }

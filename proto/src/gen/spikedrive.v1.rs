@@ -288,7 +288,8 @@ pub mod stream_response {
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct StepResult {
-    /// lanes x rays f32. Where an episode ended: what the car sees at its end.
+    /// lanes x rays f32. Where an episode ended: what the car sees at its end; in mode SAME_STEP the first observation of the
+    /// lane's next episode.
     #[prost(bytes = "vec", tag = "1")]
     pub observations: ::prost::alloc::vec::Vec<u8>,
     /// lanes f64.
@@ -303,9 +304,13 @@ pub struct StepResult {
     /// lanes u8, each a value of EndReason.
     #[prost(bytes = "vec", tag = "5")]
     pub end_reasons: ::prost::alloc::vec::Vec<u8>,
-    /// Present when the session was created with it.
+    /// Present when the session was created with it. In mode SAME_STEP it is that of the new episode where one ended.
     #[prost(message, optional, tag = "6")]
     pub info: ::core::option::Option<LaneInfo>,
+    /// SAME_STEP only: what the cars saw at the end of the episodes that ended in this step: ended lanes x rays f32, in the
+    /// order of the lanes.
+    #[prost(bytes = "vec", tag = "7")]
+    pub final_observations: ::prost::alloc::vec::Vec<u8>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct StepError {
@@ -372,6 +377,8 @@ pub enum AutoresetMode {
     NextStep = 1,
     /// A lane whose episode is over must be reset before any lane is stepped: a step is FAILED_PRECONDITION.
     Disabled = 2,
+    /// An episode that ends is followed in the same response by the first observation of the lane's next episode.
+    SameStep = 3,
 }
 impl AutoresetMode {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -383,6 +390,7 @@ impl AutoresetMode {
             Self::Unspecified => "AUTORESET_MODE_UNSPECIFIED",
             Self::NextStep => "AUTORESET_MODE_NEXT_STEP",
             Self::Disabled => "AUTORESET_MODE_DISABLED",
+            Self::SameStep => "AUTORESET_MODE_SAME_STEP",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -391,6 +399,7 @@ impl AutoresetMode {
             "AUTORESET_MODE_UNSPECIFIED" => Some(Self::Unspecified),
             "AUTORESET_MODE_NEXT_STEP" => Some(Self::NextStep),
             "AUTORESET_MODE_DISABLED" => Some(Self::Disabled),
+            "AUTORESET_MODE_SAME_STEP" => Some(Self::SameStep),
             _ => None,
         }
     }
@@ -1313,7 +1322,8 @@ pub struct Frame {
     pub dopamine: ::core::option::Option<f64>,
     #[prost(double, optional, tag = "13")]
     pub value: ::core::option::Option<f64>,
-    /// Spikes of this step: one row of ceil(neurons / 8) bytes for each tick, least significant bit first.
+    /// Spikes of this step: one row of ceil(neurons / 8) bytes for each tick, least significant bit first. `neurons` is where the last
+    /// population ends: of the recording, if the frame is in one, else of `start`.
     #[prost(bytes = "vec", tag = "14")]
     pub raster: ::prost::alloc::vec::Vec<u8>,
     #[prost(uint32, tag = "15")]
@@ -1370,14 +1380,14 @@ pub struct RunEnd {
     #[prost(string, tag = "1")]
     pub summary_json: ::prost::alloc::string::String,
 }
-#[derive(Clone, Copy, PartialEq, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct PublishResponse {
     #[prost(oneof = "publish_response::Answer", tags = "1, 2")]
     pub answer: ::core::option::Option<publish_response::Answer>,
 }
 /// Nested message and enum types in `PublishResponse`.
 pub mod publish_response {
-    #[derive(Clone, Copy, PartialEq, ::prost::Oneof)]
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
     pub enum Answer {
         #[prost(message, tag = "1")]
         Welcome(super::Welcome),
@@ -1386,11 +1396,15 @@ pub mod publish_response {
     }
 }
 /// The answer to `start`.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Welcome {
     /// Episodes of this run that the dashboard has already: those after it are wanted.
     #[prost(uint64, tag = "1")]
     pub episodes: u64,
+    /// Names of the recordings of this run that the dashboard has already, at most 10 000: others are wanted. One that is sent again
+    /// takes the place of the first.
+    #[prost(string, repeated, tag = "2")]
+    pub recordings: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// What viewers ask for. Each replaces the one before.
 #[derive(Clone, Copy, PartialEq, ::prost::Message)]
@@ -1574,7 +1588,7 @@ pub mod telemetry_service_client {
         }
         /// One run. The agent sends `start` first, then what happens; the dashboard answers `start` with `welcome`, and sends `control`
         /// whenever a viewer asks for something else. Nothing here may slow the agent: what does not fit is dropped and counted, but
-        /// episodes, which are sent again from the run's files after a reconnection.
+        /// episodes and recordings, which are sent again from the run's files after a reconnection.
         /// INVALID_ARGUMENT: the first message is no start, or a field is out of range; the text names it.
         /// RESOURCE_EXHAUSTED: as many runs as may be are live.
         /// UNAUTHENTICATED: the dashboard wants another token.
@@ -1625,7 +1639,7 @@ pub mod telemetry_service_server {
             + 'static;
         /// One run. The agent sends `start` first, then what happens; the dashboard answers `start` with `welcome`, and sends `control`
         /// whenever a viewer asks for something else. Nothing here may slow the agent: what does not fit is dropped and counted, but
-        /// episodes, which are sent again from the run's files after a reconnection.
+        /// episodes and recordings, which are sent again from the run's files after a reconnection.
         /// INVALID_ARGUMENT: the first message is no start, or a field is out of range; the text names it.
         /// RESOURCE_EXHAUSTED: as many runs as may be are live.
         /// UNAUTHENTICATED: the dashboard wants another token.

@@ -58,6 +58,8 @@ pub enum Autoreset {
     NextStep,
     /// A lane whose episode is over must be reset before it is stepped.
     Disabled,
+    /// A step that ends an episode begins the lane's next one as well, and returns the first observation of that.
+    SameStep,
 }
 
 /// A value that is out of its range.

@@ -1,6 +1,6 @@
 //! One lane: an episode of a car on a track, with its sensors and its weather.
 
-use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::Arc;
 
 use rand::Rng;
@@ -93,12 +93,13 @@ pub struct Weather {
 pub struct Drive {
     track: Arc<Track>,
     options: WorldOptions,
-    weather: Weather,
+    /// Apart, because it is large and seldom needed: what every step touches stays close together.
+    weather: Box<Weather>,
     motion: Motion,
     steps: usize,
     horizon: usize,
-    /// What the sensors saw, the newest last: as many as the latency needs.
-    seen: VecDeque<Vec<f32>>,
+    /// What the sensors saw in the last latency + 1 steps, one after the other in a ring: see [`Drive::slot`].
+    seen: Vec<f32>,
 }
 
 impl Drive {
@@ -111,14 +112,19 @@ impl Drive {
     /// A car at `start` of `track`, with at most `horizon` steps to drive.
     pub fn new(track: Arc<Track>, start: Start, horizon: usize, options: WorldOptions, weather: Weather) -> Self {
         let motion = Motion::at(&track, start.index, start.lateral_deviation, start.heading_error_rad);
-        let mut drive = Self { track, options, weather, motion, steps: 0, horizon, seen: VecDeque::new() };
+        let seen = vec![0.0; (options.sensor_latency + 1) * options.rays];
+        let weather = Box::new(weather);
+        let mut drive = Self { track, options, weather, motion, steps: 0, horizon, seen };
         drive.sense();
+        let (first, rest) = drive.seen.split_at_mut(options.rays);
+        rest.chunks_exact_mut(options.rays).for_each(|later| later.copy_from_slice(first));
         drive
     }
 
     /// What the driver sees now: with latency k, what the sensors saw k steps ago.
     pub fn observation(&self) -> &[f32] {
-        self.seen.front().map_or(&[], Vec::as_slice)
+        let oldest = self.slot(self.steps + 1);
+        &self.seen[oldest]
     }
 
     /// Drives one step.
@@ -139,19 +145,23 @@ impl Drive {
         }
     }
 
+    /// Where in `seen` is kept what the sensors saw at a step, and one more than the latency later what replaces it.
+    fn slot(&self, step: usize) -> Range<usize> {
+        let slot = step % (self.options.sensor_latency + 1);
+        slot * self.options.rays..(slot + 1) * self.options.rays
+    }
+
     /// Reads the sensors, with noise, and forgets what is older than the latency.
     fn sense(&mut self) {
-        let too_old = self.seen.len() > self.options.sensor_latency;
-        let oldest = if too_old { self.seen.pop_front() } else { None };
-        let mut distances = oldest.unwrap_or_else(|| vec![0.0; self.options.rays]);
-        sensors::sense(&self.track, self.motion.index, &self.motion.car, &mut distances);
+        let newest = self.slot(self.steps);
+        let distances = &mut self.seen[newest];
+        sensors::sense(&self.track, self.motion.index, &self.motion.car, distances);
         if self.options.sensor_noise > 0.0 {
-            for distance in &mut distances {
+            for distance in distances {
                 let noisy = f64::from(*distance) + self.options.sensor_noise * gaussian(&mut self.weather.sensor_noise);
                 *distance = (noisy as f32).clamp(0.0, RANGE);
             }
         }
-        self.seen.push_back(distances);
     }
 
     /// The track that is driven.

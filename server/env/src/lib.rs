@@ -21,6 +21,7 @@ pub mod circuit;
 pub mod config;
 pub mod drive;
 pub mod info;
+mod lane;
 pub mod motion;
 pub mod options;
 pub mod oracle;

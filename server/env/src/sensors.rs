@@ -1,9 +1,10 @@
 //! Distance sensors: rays to the nearest edge of the road.
 
+use std::array;
 use std::f64::consts::{FRAC_PI_2, FRAC_PI_4};
 
 use crate::Car;
-use crate::track::{Edge, Track, WINDOW};
+use crate::track::{PADDED_WINDOW, Track, WINDOW};
 
 /// Number of rays of the base task: left, ahead, right.
 pub const RAYS: usize = 3;
@@ -13,6 +14,10 @@ pub const MAX_RAYS: usize = 9;
 
 /// Farthest distance that a ray reports, in units.
 pub const RANGE: f32 = 20.0;
+
+/// Segments of an edge that are looked at together: a window has a whole number of such blocks.
+const BLOCK: usize = 4;
+const _: () = assert!((WINDOW - 1).is_multiple_of(BLOCK));
 
 /// Direction of ray `ray` of `rays` against the car's heading, in radians, left positive: evenly from +45° to −45°.
 pub fn ray_angle_rad(ray: usize, rays: usize) -> f64 {
@@ -28,45 +33,43 @@ pub fn ray_names(rays: usize) -> Vec<String> {
 }
 
 /// Casts the rays of `car`, whose nearest sample of `track` is `index`: one distance in `[0, 20]` units for each element of
-/// `distances`, from left to right.
+/// `distances`, at most [`MAX_RAYS`], from left to right.
 ///
 /// Only the edges from 8 units behind that sample to 30 ahead are seen: a track may overlap itself, and a car must not
 /// see a piece of road that it reaches later.
 pub fn sense(track: &Track, index: usize, car: &Car, distances: &mut [f32]) {
-    let origin = [car.position[0] as f32, car.position[1] as f32];
-    let windows = [track.left_edge(), track.right_edge()].map(|edge| relative_window(edge, index, origin));
+    let [ox, oy] = car.position.map(|coordinate| coordinate as f32);
     let rays = distances.len();
-    for (ray, distance) in distances.iter_mut().enumerate() {
+    let mut directions = [[0.0; 2]; MAX_RAYS];
+    for (ray, direction) in directions[..rays].iter_mut().enumerate() {
         let (sin, cos) = libm::sincos(car.heading_rad + ray_angle_rad(ray, rays));
-        let direction = [cos as f32, sin as f32];
-        *distance = windows.iter().fold(RANGE, |nearest, (xs, ys)| nearest_hit(xs, ys, direction, nearest));
+        *direction = [cos as f32, sin as f32];
+    }
+    distances.fill(RANGE);
+    for edge in [track.left_edge(), track.right_edge()] {
+        let (xs, ys) = edge.window(index);
+        let xs: [f32; PADDED_WINDOW] = array::from_fn(|k| xs[k] - ox);
+        let ys: [f32; PADDED_WINDOW] = array::from_fn(|k| ys[k] - oy);
+        for (distance, &direction) in distances.iter_mut().zip(&directions) {
+            *distance = nearest_hit(&xs, &ys, direction, *distance);
+        }
     }
 }
 
-/// The vertices of `edge` in the window around `index`, seen from `origin`.
-fn relative_window(edge: &Edge, index: usize, origin: [f32; 2]) -> ([f32; WINDOW], [f32; WINDOW]) {
-    let (window_x, window_y) = edge.window(index);
-    let (mut xs, mut ys) = ([0.0; WINDOW], [0.0; WINDOW]);
-    for k in 0..WINDOW {
-        xs[k] = window_x[k] - origin[0];
-        ys[k] = window_y[k] - origin[1];
-    }
-    (xs, ys)
-}
-
-/// Distance along the ray from the origin to its nearest crossing with the polyline, or `farthest`.
+/// Distance along the ray from the origin to its nearest crossing with the polyline of vertices `xs`, `ys`, or `farthest`.
 ///
-/// A segment crosses the ray's line where its end points lie on different sides: `side = d × vertex` changes sign.
-fn nearest_hit(xs: &[f32; WINDOW], ys: &[f32; WINDOW], direction: [f32; 2], farthest: f32) -> f32 {
-    let [dx, dy] = direction;
-    let mut sides = [0.0f32; WINDOW];
-    for k in 0..WINDOW {
-        sides[k] = dx * ys[k] - dy * xs[k];
-    }
+/// A segment crosses the ray's line where its end points lie on different sides: `side = d × vertex` changes sign. Few do: the
+/// sides of all vertices come first, in a loop without branches, and blocks of segments that lie on one side are passed over.
+fn nearest_hit(xs: &[f32; PADDED_WINDOW], ys: &[f32; PADDED_WINDOW], [dx, dy]: [f32; 2], farthest: f32) -> f32 {
+    let side = |k: usize| dx * ys[k] - dy * xs[k];
+    let is_right: [bool; PADDED_WINDOW] = array::from_fn(|k| side(k) <= 0.0);
     let mut nearest = farthest;
-    for k in 0..WINDOW - 1 {
-        let (a, b) = (sides[k], sides[k + 1]);
-        if (a <= 0.0) != (b <= 0.0) {
+    for block in (0..WINDOW - 1).step_by(BLOCK) {
+        if is_right[block..block + BLOCK] == is_right[block + 1..=block + BLOCK] {
+            continue;
+        }
+        for k in (block..block + BLOCK).filter(|&k| is_right[k] != is_right[k + 1]) {
+            let (a, b) = (side(k), side(k + 1));
             let fraction = a / (a - b);
             let x = xs[k] + fraction * (xs[k + 1] - xs[k]);
             let y = ys[k] + fraction * (ys[k + 1] - ys[k]);

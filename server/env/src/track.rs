@@ -8,8 +8,11 @@ pub const HALF_WIDTH: f64 = 4.0;
 
 /// Samples of the window that a car perceives: 8 units behind it to 30 ahead.
 pub const WINDOW: usize = BEHIND + AHEAD + 1;
+/// The window, and as many samples more as make it whole registers of a vector unit: they are read, but not seen.
+pub(crate) const PADDED_WINDOW: usize = WINDOW.next_multiple_of(8);
 const BEHIND: usize = 16;
 const AHEAD: usize = 60;
+const PADDED_AHEAD: usize = PADDED_WINDOW - BEHIND - 1;
 
 /// The nearest sample is looked for this far behind and ahead of the last one.
 const NEAREST_BEHIND: isize = -6;
@@ -20,6 +23,8 @@ const NEAREST_AHEAD: isize = 8;
 pub struct Track {
     centre: Vec<[f64; 2]>,
     heading_rad: Vec<f64>,
+    /// Cosine and sine of the heading.
+    direction: Vec<[f64; 2]>,
     /// Distance from the centre line to the left and the right edge.
     half_width: Vec<[f64; 2]>,
     left: Edge,
@@ -79,9 +84,14 @@ impl Track {
     }
 
     fn from_centre(centre: Vec<[f64; 2]>, heading_rad: Vec<f64>, half_width: Vec<[f64; 2]>, closed: bool) -> Self {
-        let left = Edge::beside(&centre, &heading_rad, |i| half_width[i][0], closed);
-        let right = Edge::beside(&centre, &heading_rad, |i| -half_width[i][1], closed);
-        Self { centre, heading_rad, half_width, left, right, closed }
+        let direction = |&heading_rad: &f64| {
+            let (sin, cos) = libm::sincos(heading_rad);
+            [cos, sin]
+        };
+        let direction: Vec<_> = heading_rad.iter().map(direction).collect();
+        let left = Edge::beside(&centre, &direction, |i| half_width[i][0], closed);
+        let right = Edge::beside(&centre, &direction, |i| -half_width[i][1], closed);
+        Self { centre, heading_rad, direction, half_width, left, right, closed }
     }
 
     /// The same road with other half-widths: one pair, left and right, for each sample.
@@ -147,22 +157,21 @@ impl Track {
 
     /// The point `lateral_deviation` units to the left of sample `index`.
     pub fn beside(&self, index: usize, lateral_deviation: f64) -> [f64; 2] {
-        beside(self.centre[index], self.heading_rad[index], lateral_deviation)
+        beside(self.centre[index], self.direction[index], lateral_deviation)
     }
 
     fn lateral_deviation(&self, index: usize, position: [f64; 2]) -> f64 {
-        let (sin, cos) = libm::sincos(self.heading_rad[index]);
-        let [x, y] = self.centre[index];
+        let ([x, y], [cos, sin]) = (self.centre[index], self.direction[index]);
         (position[1] - y) * cos - (position[0] - x) * sin
     }
 
     fn offset(&self, index: usize, offset: isize) -> Option<usize> {
         let n = self.samples() as isize;
         let target = index as isize + offset;
-        if self.closed {
-            Some(target.rem_euclid(n) as usize)
+        if (0..n).contains(&target) {
+            Some(target as usize)
         } else {
-            (0..n).contains(&target).then_some(target as usize)
+            self.closed.then(|| target.rem_euclid(n) as usize)
         }
     }
 }
@@ -175,32 +184,31 @@ pub struct Edge {
 }
 
 impl Edge {
-    fn beside(centre: &[[f64; 2]], heading_rad: &[f64], lateral: impl Fn(usize) -> f64, closed: bool) -> Self {
+    fn beside(centre: &[[f64; 2]], direction: &[[f64; 2]], lateral: impl Fn(usize) -> f64, closed: bool) -> Self {
         let n = centre.len() as isize;
-        let padded = -(BEHIND as isize)..n + AHEAD as isize;
+        let padded = -(BEHIND as isize)..n + PADDED_AHEAD as isize;
         let (x, y) = padded
             .map(|i| {
                 let i = if closed { i.rem_euclid(n) } else { i.clamp(0, n - 1) } as usize;
-                let [x, y] = beside(centre[i], heading_rad[i], lateral(i));
+                let [x, y] = beside(centre[i], direction[i], lateral(i));
                 (x as f32, y as f32)
             })
             .unzip();
         Self { x, y }
     }
 
-    /// The x and y of the [`WINDOW`] vertices around sample `index`.
-    pub fn window(&self, index: usize) -> (&[f32], &[f32]) {
-        (&self.x[index..index + WINDOW], &self.y[index..index + WINDOW])
+    /// The x and y of the [`PADDED_WINDOW`] vertices around sample `index`, of which [`WINDOW`] are perceived.
+    pub(crate) fn window(&self, index: usize) -> (&[f32], &[f32]) {
+        (&self.x[index..index + PADDED_WINDOW], &self.y[index..index + PADDED_WINDOW])
     }
 
     /// The x and y of the vertex of each sample.
     pub fn vertices(&self) -> (&[f32], &[f32]) {
-        (&self.x[BEHIND..self.x.len() - AHEAD], &self.y[BEHIND..self.y.len() - AHEAD])
+        (&self.x[BEHIND..self.x.len() - PADDED_AHEAD], &self.y[BEHIND..self.y.len() - PADDED_AHEAD])
     }
 }
 
-fn beside([x, y]: [f64; 2], heading_rad: f64, lateral: f64) -> [f64; 2] {
-    let (sin, cos) = libm::sincos(heading_rad);
+fn beside([x, y]: [f64; 2], [cos, sin]: [f64; 2], lateral: f64) -> [f64; 2] {
     [x - lateral * sin, y + lateral * cos]
 }
 

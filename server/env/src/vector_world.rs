@@ -1,26 +1,22 @@
 //! Many lanes, stepped together.
 
-use std::sync::Arc;
-
-use rand_chacha::ChaCha8Rng;
-
 use crate::config::Autoreset;
-use crate::drive::{Start, Weather};
-use crate::random::{self, Purpose, below};
-use crate::{
-    Action, ConfigError, Course, Drive, EndReason, LaneInfo, LaneRoad, Phase, Pose, Road, Split, Track, Transition,
-    WorldConfig,
-};
+use crate::lane::{Lane, SharedTracks};
+use crate::{Action, ConfigError, Drive, EndReason, LaneInfo, LaneRoad, Pose, Road, Transition, WorldConfig};
 
 /// What one step of all lanes gave.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StepBatch {
-    /// `lanes × rays` distances, lane by lane. After the last step of an episode: what the car sees at its end.
+    /// `lanes × rays` distances, lane by lane. After the last step of an episode: what the car sees at its end; in mode SAME_STEP
+    /// the first observation of the lane's next episode.
     pub observations: Vec<f32>,
     /// Reward of each lane.
     pub rewards: Vec<f64>,
     /// Why each lane's episode ended, if it ended with this step.
     pub ends: Vec<Option<EndReason>>,
+    /// In mode SAME_STEP what the cars saw at the end of the episodes that ended with this step: `ended lanes × rays`, in the order
+    /// of the lanes. In the other modes empty.
+    pub final_observations: Vec<f32>,
 }
 
 /// Why lanes cannot be stepped or reset. Nothing has changed then.
@@ -42,37 +38,31 @@ pub enum LaneError {
 /// `lanes` independent cars. Lane k of seed s lives the same episodes whatever the number of lanes.
 ///
 /// In autoreset mode NEXT_STEP (Gymnasium's default) the step after the end of an episode ignores the lane's action and returns
-/// the first observation of its next episode with reward 0: it is no step of either episode. In mode DISABLED such a step is
-/// an error, and [`VectorWorld::reset`] starts the next episode.
+/// the first observation of its next episode with reward 0: it is no step of either episode. In mode SAME_STEP the step that ends
+/// an episode begins the next one as well. In mode DISABLED a step after the end is an error, and [`VectorWorld::reset`] starts the
+/// next episode. In every mode a lane lives the same episodes.
 #[derive(Clone, Debug)]
 pub struct VectorWorld {
     config: WorldConfig,
     lanes: Vec<Lane>,
+    tracks: SharedTracks,
     batch: StepBatch,
     info: Option<LaneInfo>,
-}
-
-#[derive(Clone, Debug)]
-struct Lane {
-    drive: Drive,
-    /// Seed of its track; 0 on a circuit.
-    track: u64,
-    episode: u64,
-    /// Whether the last step or reset began its episode.
-    began: bool,
-    ended: bool,
 }
 
 impl VectorWorld {
     /// Makes the lanes and resets each to the first episode.
     pub fn new(config: WorldConfig) -> Result<Self, ConfigError> {
         config.validate()?;
-        let lanes: Vec<Lane> =
-            (0..config.lanes as u64).map(|lane| Lane::begin(&config, lane, config.first_episode)).collect();
+        let mut tracks = SharedTracks::default();
+        let lanes: Vec<Lane> = (0..config.lanes as u64)
+            .map(|number| Lane::begin(number, config.first_episode, &config, &mut tracks))
+            .collect();
         let observations = lanes.iter().flat_map(|lane| lane.drive.observation()).copied().collect();
-        let batch = StepBatch { observations, rewards: vec![0.0; config.lanes], ends: vec![None; config.lanes] };
+        let (rewards, ends) = (vec![0.0; config.lanes], vec![None; config.lanes]);
+        let batch = StepBatch { observations, rewards, ends, final_observations: Vec::new() };
         let info = config.info.then(LaneInfo::default);
-        let mut world = Self { config, lanes, batch, info };
+        let mut world = Self { config, lanes, tracks, batch, info };
         world.inform();
         Ok(world)
     }
@@ -110,12 +100,26 @@ impl VectorWorld {
         {
             return Err(LaneError::EpisodeOver(lane));
         }
-        for (k, (lane, &action)) in self.lanes.iter_mut().zip(actions).enumerate() {
-            let Transition { reward, end } = lane.step(action, &self.config, k as u64);
-            self.batch.rewards[k] = reward;
-            self.batch.ends[k] = end;
+        let (config, tracks, batch) = (&self.config, &mut self.tracks, &mut self.batch);
+        let same_step = config.autoreset == Autoreset::SameStep;
+        batch.final_observations.clear();
+        let observations = batch.observations.chunks_exact_mut(config.options.rays);
+        for (k, (lane, observation)) in self.lanes.iter_mut().zip(observations).enumerate() {
+            let Transition { reward, end } = if lane.ended {
+                lane.begin_next(config, tracks);
+                Transition { reward: 0.0, end: None }
+            } else {
+                lane.step(actions[k])
+            };
+            if same_step && end.is_some() {
+                batch.final_observations.extend(lane.drive.observation());
+                lane.begin_next(config, tracks);
+            }
+            batch.rewards[k] = reward;
+            batch.ends[k] = end;
+            observation.copy_from_slice(lane.drive.observation());
         }
-        self.observe();
+        self.inform();
         Ok(&self.batch)
     }
 
@@ -123,29 +127,24 @@ impl VectorWorld {
     /// the batch are those of no step: 0 and none.
     pub fn reset(&mut self, mask: &[bool]) -> Result<&StepBatch, LaneError> {
         self.check_count(mask.len())?;
-        for (k, (lane, &marked)) in self.lanes.iter_mut().zip(mask).enumerate() {
-            lane.began = false;
+        let observations = self.batch.observations.chunks_exact_mut(self.config.options.rays);
+        for ((lane, observation), &marked) in self.lanes.iter_mut().zip(observations).zip(mask) {
+            lane.began = marked;
             if marked {
-                lane.begin_next(&self.config, k as u64);
+                lane.begin_next(&self.config, &mut self.tracks);
+                observation.copy_from_slice(lane.drive.observation());
             }
         }
         self.batch.rewards.fill(0.0);
         self.batch.ends.fill(None);
-        self.observe();
+        self.batch.final_observations.clear();
+        self.inform();
         Ok(&self.batch)
     }
 
     fn check_count(&self, given: usize) -> Result<(), LaneError> {
         let lanes = self.lanes.len();
         if given == lanes { Ok(()) } else { Err(LaneError::WrongCount { given, lanes }) }
-    }
-
-    fn observe(&mut self) {
-        let rays = self.config.options.rays;
-        for (observation, lane) in self.batch.observations.chunks_exact_mut(rays).zip(&self.lanes) {
-            observation.copy_from_slice(lane.drive.observation());
-        }
-        self.inform();
     }
 
     fn inform(&mut self) {
@@ -158,75 +157,10 @@ impl VectorWorld {
     }
 }
 
-impl Lane {
-    fn begin(config: &WorldConfig, number: u64, episode: u64) -> Self {
-        let (drive, track) = begin(config, number, episode);
-        Self { drive, track, episode, began: true, ended: false }
-    }
-
-    fn step(&mut self, action: Action, config: &WorldConfig, number: u64) -> Transition {
-        if self.ended {
-            self.begin_next(config, number);
-            return Transition { reward: 0.0, end: None };
-        }
-        let transition = self.drive.step(action);
-        self.began = false;
-        self.ended = transition.end.is_some();
-        transition
-    }
-
-    fn begin_next(&mut self, config: &WorldConfig, number: u64) {
-        *self = Self::begin(config, number, self.episode.wrapping_add(1));
-    }
-}
-
-/// The car at the start of an episode of a lane, and the seed of its track (0 on a circuit).
-///
-/// Training draws track, start and weather from the lane's streams. A held-out split is a fixed list: lane k drives track
-/// `(k + episode) mod tracks` in that episode, always from the same start and in the same weather, so that one lane over 50
-/// episodes and 50 lanes over one episode drive the same test.
-fn begin(config: &WorldConfig, lane: u64, episode: u64) -> (Drive, u64) {
-    let mut rng = random::stream(config.seed, Purpose::Episode, lane, episode);
-    let own_weather = || weather(config.seed, lane, episode);
-    let (seed, track, start, weather) = match &config.course {
-        Course::Circuit(circuit) => {
-            (0, Arc::clone(circuit.track()), Start::draw(circuit.track(), &mut rng), own_weather())
-        }
-        Course::Phase { phase, split: Split::Train } => {
-            let seed = Split::Train.first_track() + below(&mut rng, Split::Train.tracks());
-            let track = generated(config, *phase, seed);
-            let start = Start::draw(&track, &mut rng);
-            (seed, track, start, own_weather())
-        }
-        Course::Phase { phase, split } => {
-            let seed = split.first_track() + lane.wrapping_add(episode) % split.tracks();
-            let track = generated(config, *phase, seed);
-            let number = u64::from(phase.number());
-            let start = Start::draw(&track, &mut random::stream(seed, Purpose::HeldOutStart, number, 0));
-            (seed, track, start, weather(seed, number, 0))
-        }
-    };
-    (Drive::new(track, start, config.horizon, config.options, weather), seed)
-}
-
-fn weather(seed: u64, a: u64, b: u64) -> Weather {
-    let stream = |purpose| -> ChaCha8Rng { random::stream(seed, purpose, a, b) };
-    Weather { sensor_noise: stream(Purpose::SensorNoise), gusts: stream(Purpose::Gusts) }
-}
-
-fn generated(config: &WorldConfig, phase: Phase, seed: u64) -> Arc<Track> {
-    let length = Drive::road_length(config.horizon);
-    Arc::new(if config.options.varying_width {
-        phase.track_of_varying_width(seed, length)
-    } else {
-        phase.track(seed, length)
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{WorldOptions, WorldPreset};
+    use crate::{Course, Phase, Split, WorldOptions, WorldPreset};
 
     fn config(lanes: usize, split: Split) -> WorldConfig {
         WorldConfig { seed: 7, ..WorldConfig::base(Course::Phase { phase: Phase::Complex, split }, lanes, 30) }
@@ -298,6 +232,24 @@ mod tests {
         assert_eq!(reset.observations[..3], automatic[30].0);
         assert_eq!((reset.observations[3..].to_vec(), &reset.rewards[..]), (before[3..].to_vec(), &[0.0; 2][..]));
         assert_eq!(world.step(&[Action::Straight; 2]).unwrap_err(), LaneError::EpisodeOver(1));
+    }
+
+    #[test]
+    fn in_mode_same_step_the_next_episode_begins_where_one_ends() {
+        let next_step = record(VectorWorld::new(config(2, Split::Train)).unwrap(), 1, 62);
+        let mut world =
+            VectorWorld::new(WorldConfig { autoreset: Autoreset::SameStep, ..config(2, Split::Train) }).unwrap();
+        for (step, then) in next_step.iter().enumerate().filter(|(step, _)| step % 31 != 30) {
+            let actions = steer_all(&world);
+            let batch = world.step(&actions).unwrap();
+            let (seen, ended) = (&batch.observations[3..], step % 31 == 29);
+            assert_eq!((batch.rewards[1], batch.ends[1], batch.ends[1].is_some()), (then.1, then.2, ended));
+            if ended {
+                assert_eq!((seen, &batch.final_observations[3..]), (&next_step[step + 1].0[..], &then.0[..]));
+            } else {
+                assert_eq!((seen, &batch.final_observations[..]), (&then.0[..], &[][..]));
+            }
+        }
     }
 
     #[test]

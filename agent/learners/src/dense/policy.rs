@@ -7,6 +7,7 @@ use crate::ACTIONS;
 use crate::activity::{Activity, Watch};
 use crate::arrays::NamedArray;
 use crate::learner::{Driver, Policy};
+use crate::op_count::Operations;
 use crate::snn::network::NetworkError;
 use crate::snn::readout::{greedy, shares};
 
@@ -78,20 +79,6 @@ impl Sight {
     }
 }
 
-impl QPolicy {
-    /// MACs of a greedy decision: a forward pass.
-    pub fn decision_macs(&self) -> u64 {
-        self.network.forward_macs()
-    }
-}
-
-impl ActorCritic {
-    /// MACs of a greedy decision: a forward pass of the actor.
-    pub fn decision_macs(&self) -> u64 {
-        self.actor.forward_macs()
-    }
-}
-
 impl Policy for QPolicy {
     fn arrays(&self) -> Vec<NamedArray> {
         Self::arrays(self)
@@ -145,6 +132,11 @@ impl Driver for DenseDriver<'_> {
         }
         self.eye.note_action(action);
         action
+    }
+
+    /// A forward pass; what a watcher sees of the critic is not counted.
+    fn operations(&self) -> Operations {
+        Operations { macs: self.network.forward_macs(), ..Operations::NONE }
     }
 
     /// Whether somebody looks.

@@ -7,6 +7,7 @@ use super::inputs::Eye;
 use super::policy::Sight;
 use crate::Schedule;
 use crate::activity::Activity;
+use crate::op_count::TrainingOperations;
 use crate::schedule::Progress;
 use crate::snn::EpisodeSummary;
 
@@ -17,8 +18,9 @@ pub struct Clock {
     pub episode: usize,
     /// The episode in which the present phase began.
     phase_start: usize,
-    /// Multiply-accumulates, of decisions and of learning.
-    pub macs: u64,
+    /// What decisions and learning cost.
+    #[serde(default)]
+    pub operations: TrainingOperations,
 }
 
 /// What a car has beside the rule that it learns by.

@@ -8,6 +8,7 @@ use super::dopamine::{self, Baseline};
 use super::network::{SeedNetwork, SeedState, SeedStreams};
 use super::stdp::SpikePairs;
 use crate::activity::{Activity, Watch};
+use crate::op_count::{Operations, TrainingOperations};
 use crate::snn::EpisodeSummary;
 use crate::snn::config::NEURONS;
 use crate::snn::network::NetworkError;
@@ -23,6 +24,7 @@ pub struct SeedLearner {
     bounds: WeightBounds,
     baseline: Baseline,
     episode: usize,
+    operations: TrainingOperations,
 }
 
 /// What belongs to one car.
@@ -40,6 +42,9 @@ pub struct SeedLearnerState {
     baseline: Baseline,
     episode: usize,
     lanes: Vec<SeedStreams>,
+    /// States of older versions have none: the count begins where such a run goes on.
+    #[serde(default)]
+    operations: TrainingOperations,
 }
 
 impl Lane {
@@ -58,8 +63,8 @@ impl SeedLearner {
 
     /// An agent that goes on from a state, between two episodes.
     pub fn restored(config: SeedConfig, state: SeedLearnerState) -> Result<Self, NetworkError> {
-        let SeedLearnerState { weights, baseline, episode, lanes } = state;
-        Ok(Self { baseline, episode, ..Self::with(SeedNetwork::with_weights(config, &weights)?, lanes) })
+        let SeedLearnerState { weights, baseline, episode, lanes, operations } = state;
+        Ok(Self { baseline, episode, operations, ..Self::with(SeedNetwork::with_weights(config, &weights)?, lanes) })
     }
 
     fn with(network: SeedNetwork, lanes: Vec<SeedStreams>) -> Self {
@@ -69,6 +74,7 @@ impl SeedLearner {
             bounds: WeightBounds::of_signs((0..NEURONS).map(dale_sign)),
             baseline: Baseline::default(),
             episode: 0,
+            operations: TrainingOperations::default(),
         }
     }
 
@@ -79,6 +85,7 @@ impl SeedLearner {
             baseline: self.baseline,
             episode: self.episode,
             lanes: self.lanes.iter().map(|lane| lane.state.streams().clone()).collect(),
+            operations: self.operations,
         }
     }
 
@@ -90,6 +97,11 @@ impl SeedLearner {
     /// The baseline as it is now.
     pub fn baseline(&self) -> f64 {
         self.baseline.value()
+    }
+
+    /// What decisions and learning cost so far.
+    pub fn operations(&self) -> TrainingOperations {
+        self.operations
     }
 
     /// Cars that it drives at the same time.
@@ -112,7 +124,8 @@ impl SeedLearner {
     pub fn act(&mut self, lane: usize, observation: &[f32]) -> usize {
         let Lane { state, pairs, .. } = &mut self.lanes[lane];
         let pairs = (self.network.config().mode != Mode::Frozen).then_some(pairs);
-        self.network.simulate(state, observation, pairs);
+        self.operations.learning += self.network.simulate(state, observation, pairs);
+        self.operations.decisions += state.operations();
         state.action()
     }
 
@@ -148,6 +161,8 @@ impl SeedLearner {
             Mode::Frozen => return EpisodeSummary { mean_dopamine: dopamine, learning_rate: 0.0 },
         };
         dopamine::update(&params, gate, &pairs.eligibility(), &self.bounds, self.network.weights_mut());
+        // A₊, A₋ and η·δ at every synapse.
+        self.operations.learning += Operations::of_macs(3 * NEURONS * NEURONS);
         EpisodeSummary { mean_dopamine: dopamine, learning_rate: params.learning_rate }
     }
 }
@@ -185,6 +200,21 @@ mod tests {
             }
             assert!((after.baseline() + 0.2).abs() < 1e-12);
         }
+    }
+
+    #[test]
+    fn the_cost_of_one_episode_worked_out_by_hand() {
+        let (_, after) = episode(Reading::B, Mode::Dopamine, -2.0);
+        let TrainingOperations { decisions, learning } = after.operations();
+        // One spike a tick reaches 100 neurons a tick later; 100 neurons for 100 ticks.
+        assert_eq!(decisions, Operations { acs: 9900, macs: 0, neuron_updates: 10_000 });
+        // 100 traces decay for 100 ticks; each spike meets 100 of them and adds to its own; then three factors at 10 000 synapses.
+        assert_eq!(learning, Operations { acs: 10_100, macs: 10_000 + 30_000, neuron_updates: 0 });
+        assert_eq!(
+            SeedLearner::restored(*after.network().config(), after.state()).unwrap().operations(),
+            after.operations()
+        );
+        assert_eq!(episode(Reading::B, Mode::Frozen, -2.0).1.operations().learning, Operations::NONE);
     }
 
     #[test]

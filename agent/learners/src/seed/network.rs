@@ -8,6 +8,7 @@ use super::config::{Reading, SENSORS, SeedConfig};
 use super::readout::{self, POOLS};
 use super::stdp::SpikePairs;
 use crate::activity::{Activity, Population, Raster, Watch};
+use crate::op_count::Operations;
 use crate::random::{Purpose, stream, uniform, uniform_in};
 use crate::snn::config::NEURONS;
 use crate::snn::network::NetworkError;
@@ -24,6 +25,12 @@ pub struct SeedNetwork {
     config: SeedConfig,
     /// `W[post, pre]`, in column-major order: what a spike adds to the currents is one run of memory.
     weights: Array2<f32>,
+    /// Synapses of each presynaptic neuron. Learning makes and removes none.
+    fan_out: Vec<usize>,
+}
+
+fn fan_out(weights: &Array2<f32>) -> Vec<usize> {
+    weights.columns().into_iter().map(|column| column.iter().filter(|&&weight| weight != 0.0).count()).collect()
 }
 
 impl SeedNetwork {
@@ -37,7 +44,7 @@ impl SeedNetwork {
         for (pre, mut column) in weights.columns_mut().into_iter().enumerate() {
             column.iter_mut().for_each(|weight| *weight = dale_sign(pre) * uniform_in(&mut rng, low, high));
         }
-        Ok(Self { config, weights })
+        Ok(Self { config, fan_out: fan_out(&weights), weights })
     }
 
     /// A network with given weights `W[post, pre]`.
@@ -51,7 +58,7 @@ impl SeedNetwork {
         }
         let mut weights = Array2::zeros((NEURONS, NEURONS).f());
         weights.assign(given);
-        Ok(Self { config, weights })
+        Ok(Self { config, fan_out: fan_out(&weights), weights })
     }
 
     /// Checks that an observation of `rays` distances is what the network takes.
@@ -78,20 +85,30 @@ impl SeedNetwork {
     ///
     /// In each tick a sensor at distance d spikes with probability d/20 (rate coding in Bernoulli trains), then
     /// `pathway[t, i] = Σ_j W_ij·s_j(t−1)`, and the membranes take the current `gain·pathway[t, i]` and the input.
-    pub fn simulate(&self, state: &mut SeedState, observation: &[f32], mut pairs: Option<&mut SpikePairs>) {
+    ///
+    /// Returns what was done for `pairs` alone; what the decision costs is in [`SeedState::operations`].
+    pub fn simulate(
+        &self,
+        state: &mut SeedState,
+        observation: &[f32],
+        mut pairs: Option<&mut SpikePairs>,
+    ) -> Operations {
         state.begin_step(observation);
         if let Some(pairs) = pairs.as_deref_mut() {
             pairs.begin_step();
         }
+        let mut for_pairs = Operations::NONE;
         for _ in 0..self.config.ticks {
             self.tick(state);
             if state.watch != Watch::Nothing {
                 state.raster.tick(state.spikes.iter().copied());
             }
             if let Some(pairs) = pairs.as_deref_mut() {
-                pairs.tick(&state.spikes);
+                for_pairs += pairs.tick(&state.spikes);
             }
         }
+        state.operations += Operations::of_neuron_updates(self.config.ticks * NEURONS);
+        for_pairs
     }
 
     /// The three pools, which are all there is.
@@ -103,6 +120,7 @@ impl SeedNetwork {
     fn tick(&self, state: &mut SeedState) {
         let SeedState { v, spikes, current, noise, pathway, .. } = state;
         self.propagate(spikes, current);
+        let mut acs = spikes.iter().map(|&pre| self.fan_out[pre]).sum();
         pathway.iter_mut().zip(&*current).for_each(|(sum, current)| *sum += current);
         let gain = self.config.reading.gain();
         current.iter_mut().for_each(|current| *current *= gain);
@@ -111,10 +129,12 @@ impl SeedNetwork {
                 for current in &mut current[pool] {
                     if uniform(&mut state.streams.input) < *probability {
                         *current += self.config.input_current;
+                        acs += 1;
                     }
                 }
             }
         }
+        state.operations += Operations::of_acs(acs);
         noise::fill(&mut state.streams.noise, noise);
         spikes.clear();
         lif::tick(&self.config.lif, v, current, noise, spikes);
@@ -152,6 +172,7 @@ pub struct SeedState {
     /// Spikes of all neurons in this step.
     spike_count: usize,
     pathway: Vec<f32>,
+    operations: Operations,
     streams: SeedStreams,
     current: Vec<f32>,
     noise: Vec<f32>,
@@ -188,6 +209,7 @@ impl SeedState {
             probabilities: [0.0; SENSORS],
             spike_count: 0,
             pathway: vec![0.0; NEURONS],
+            operations: Operations::NONE,
             current: vec![0.0; NEURONS],
             noise: vec![0.0; NEURONS],
             watch: Watch::Nothing,
@@ -216,6 +238,11 @@ impl SeedState {
         &self.pathway
     }
 
+    /// What the decision of the step just simulated cost. The pathways read the currents that the membranes get anyway.
+    pub fn operations(&self) -> Operations {
+        self.operations
+    }
+
     /// Spikes a neuron and tick in the step that `network` just simulated.
     pub fn firing_rate(&self, network: &SeedNetwork) -> f32 {
         self.spike_count as f32 / (network.config.ticks * NEURONS) as f32
@@ -230,6 +257,7 @@ impl SeedState {
         self.v.fill(0.0);
         self.spikes.clear();
         self.spike_count = 0;
+        self.operations = Operations::NONE;
         self.raster.clear();
         self.pathway.fill(0.0);
         self.probabilities.iter_mut().zip(observation).for_each(|(p, distance)| *p = distance / RANGE);
@@ -289,6 +317,8 @@ mod tests {
         assert_eq!([5, 40, 70].map(|post| state.pathway()[post]), [49.5, -24.75, 12.375]);
         assert_eq!(state.pathway().iter().filter(|&&sum| sum != 0.0).count(), 3);
         assert_eq!(readout::votes(state.pathway()), [49.5, -24.75, 12.375]);
+        // Three synapses, 99 spikes that arrive; 100 neurons, 100 ticks.
+        assert_eq!(state.operations(), Operations { acs: 297, macs: 0, neuron_updates: 10_000 });
         assert_eq!(network.act_greedily(&mut state, &[0.0, 20.0, 0.0]), 0);
     }
 

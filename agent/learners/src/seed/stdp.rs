@@ -3,6 +3,7 @@
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
+use crate::op_count::Operations;
 use crate::range::{above, in_range};
 
 /// Parameters of pair STDP.
@@ -66,7 +67,8 @@ impl SpikePairs {
     }
 
     /// One tick, with the neurons that spike in it: `x ← x·exp(−1/τ)`, `P[i, ·] += x` for each spike i, then `x_i += 1`.
-    pub fn tick(&mut self, spikes: &[usize]) {
+    /// Returns what it cost: a MAC for each trace that decays, an AC for each pair and each spike.
+    pub fn tick(&mut self, spikes: &[usize]) -> Operations {
         self.trace.iter_mut().for_each(|trace| *trace *= self.decay);
         let neurons = self.trace.len();
         for &late in spikes {
@@ -76,6 +78,7 @@ impl SpikePairs {
         for &spike in spikes {
             self.trace[spike] += 1.0;
         }
+        Operations::of_macs(neurons) + Operations::of_acs(spikes.len() * (neurons + 1))
     }
 
     /// `e[post, pre]`, summed over all steps of the episode.
@@ -96,7 +99,7 @@ mod tests {
     fn a_pair_counts_by_its_order_and_delay() {
         let mut pairs = SpikePairs::new(StdpParams::default(), 3);
         pairs.tick(&[1]);
-        (0..4).for_each(|_| pairs.tick(&[]));
+        (0..4).for_each(|_| _ = pairs.tick(&[]));
         pairs.tick(&[0]);
         let kernel = libm::expf(-5.0 / 20.0);
         let eligibility = pairs.eligibility();
@@ -117,7 +120,7 @@ mod tests {
         pairs.tick(&[1]);
         let one = pairs.eligibility()[[1, 0]];
         pairs.begin_step();
-        (0..2).for_each(|spike| pairs.tick(&[spike]));
+        (0..2).for_each(|spike| _ = pairs.tick(&[spike]));
         assert!((pairs.eligibility()[[1, 0]] - 2.0 * one).abs() < 1e-8, "steps add up");
         pairs.reset();
         assert!(pairs.eligibility().iter().all(|&e| e == 0.0));
@@ -126,7 +129,7 @@ mod tests {
     #[test]
     fn all_pairs_count_those_of_a_neuron_with_itself_too() {
         let mut pairs = SpikePairs::new(StdpParams::default(), 1);
-        (0..3).for_each(|_| pairs.tick(&[0]));
+        (0..3).for_each(|_| _ = pairs.tick(&[0]));
         let [one, two] = [1.0, 2.0].map(|delay| libm::expf(-delay / 20.0));
         assert!((pairs.eligibility()[[0, 0]] - (0.005 - 0.00525) * (2.0 * one + two)).abs() < 1e-8);
     }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::op_count::Operations;
 use crate::range::{above, in_range};
 
 /// Parameters of the critic.
@@ -52,11 +53,12 @@ impl CriticTraces {
         self.0.fill(0.0);
     }
 
-    /// `c_j ← ρ·(γλ·c_j + x_j)`.
-    pub fn mark(&mut self, decay: f32, ratio: f32, features: &[f32]) {
+    /// `c_j ← ρ·(γλ·c_j + x_j)`. Returns what it cost.
+    pub fn mark(&mut self, decay: f32, ratio: f32, features: &[f32]) -> Operations {
         for (trace, x) in self.0.iter_mut().zip(features) {
             *trace = ratio * (decay * *trace + x);
         }
+        Operations::of_macs(2 * self.0.len())
     }
 }
 
@@ -71,14 +73,20 @@ impl Critic {
         self.bias + self.weights.iter().zip(features).map(|(weight, x)| weight * x).sum::<f32>()
     }
 
-    /// `v_j += g·c_j`, `b += bias_rate·g`, with `g = α·clip(δ)/(1 + |x|²)`.
-    pub fn learn(&mut self, td_error: f32, features: &[f32], traces: &CriticTraces) {
+    /// What [`Self::value`] costs.
+    pub fn value_cost(&self) -> Operations {
+        Operations::of_macs(self.weights.len())
+    }
+
+    /// `v_j += g·c_j`, `b += bias_rate·g`, with `g = α·clip(δ)/(1 + |x|²)`. Returns what it cost.
+    pub fn learn(&mut self, td_error: f32, features: &[f32], traces: &CriticTraces) -> Operations {
         let norm = 1.0 + features.iter().map(|x| x * x).sum::<f32>();
         let step = self.params.rate * td_error.clamp(-self.params.clip, self.params.clip) / norm;
         for (weight, trace) in self.weights.iter_mut().zip(&traces.0) {
             *weight += step * trace;
         }
         self.bias += self.params.bias_rate * step;
+        Operations::of_macs(features.len() + self.weights.len() + 1)
     }
 
     /// Number of features, and whether every parameter is a number.
@@ -96,9 +104,10 @@ mod tests {
         let mut critic = Critic::new(CriticParams { rate: 0.2, bias_rate: 0.3, initial_bias: 15.0, clip: 50.0 }, 2);
         assert_eq!(critic.value(&[1.0, 2.0]), 15.0);
         let mut traces = CriticTraces::new(2);
-        traces.mark(0.81, 1.0, &[1.0, 0.0]);
+        assert_eq!(traces.mark(0.81, 1.0, &[1.0, 0.0]), Operations::of_macs(4));
         traces.mark(0.81, 1.0, &[0.0, 2.0]);
-        critic.learn(100.0, &[0.0, 2.0], &traces);
+        // |x|²: 2, weights: 2, bias: 1.
+        assert_eq!(critic.learn(100.0, &[0.0, 2.0], &traces), Operations::of_macs(5));
         // g = 0.2 · 50 / (1 + 4) = 2; v = 2 · (0.81, 2); b = 15 + 0.6.
         assert!((critic.value(&[1.0, 0.0]) - (15.6 + 1.62)).abs() < 1e-5);
         assert!((critic.value(&[0.0, 1.0]) - (15.6 + 4.0)).abs() < 1e-5);

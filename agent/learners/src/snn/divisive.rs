@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::op_count::Operations;
 use crate::range::{above, in_range};
 
 /// `x'_j = gain·x_j/(offset + Σ_k x_k²)`: what a synapse remembers is its share of all presynaptic activity (Carandini & Heeger
@@ -24,11 +25,12 @@ impl Divisive {
         in_range("offset", self.offset, above(0.0, 1000.0))
     }
 
-    /// Writes x' for the counts x, in spikes per tick.
-    pub fn apply(&self, counts: &[f32], out: &mut Vec<f32>) {
+    /// Writes x' for the counts x, in spikes per tick. Returns what it cost.
+    pub fn apply(&self, counts: &[f32], out: &mut Vec<f32>) -> Operations {
         let scale = self.gain / (self.offset + counts.iter().map(|x| x * x).sum::<f32>());
         out.clear();
         out.extend(counts.iter().map(|x| scale * x));
+        Operations::of_macs(2 * counts.len())
     }
 }
 

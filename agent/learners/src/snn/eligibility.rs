@@ -4,6 +4,7 @@ use ndarray::{Array2, ArrayView1, ArrayView2};
 
 use super::synapses::{Layout, WeightBounds, motor_weights_mut};
 use crate::ACTIONS;
+use crate::op_count::Operations;
 
 /// `e[post, pre]`, motor × afferents (Izhikevich 2007; Frémaux & Gerstner 2016).
 #[derive(Clone, Debug, PartialEq)]
@@ -32,8 +33,8 @@ impl Eligibility {
         self.traces.fill(0.0);
     }
 
-    /// `e_ij ← decay·e_ij + gate_pool(i)·activity_ij`.
-    pub fn mark(&mut self, decay: f32, gates: [f32; ACTIONS], activity: Activity) {
+    /// `e_ij ← decay·e_ij + gate_pool(i)·activity_ij`. Returns what it cost.
+    pub fn mark(&mut self, decay: f32, gates: [f32; ACTIONS], activity: Activity) -> Operations {
         let first = self.layout.motor().start;
         for (action, gate) in gates.into_iter().enumerate() {
             for i in self.layout.pool(action).map(|post| post - first) {
@@ -46,15 +47,17 @@ impl Eligibility {
                     .zip_mut_with(&activity, |trace, activity| *trace = decay * *trace + gate * activity);
             }
         }
+        Operations::of_macs(2 * self.traces.len())
     }
 
-    /// The third factor: `W_ij += step·e_ij` for every plastic synapse, within its bounds.
-    pub fn apply(&self, step: f32, weights: &mut Array2<f32>, bounds: &WeightBounds) {
+    /// The third factor: `W_ij += step·e_ij` for every plastic synapse, within its bounds. Returns what it cost.
+    pub fn apply(&self, step: f32, weights: &mut Array2<f32>, bounds: &WeightBounds) -> Operations {
         for (post, traces) in self.layout.motor().zip(self.traces.rows()) {
             if let Some(traces) = traces.to_slice() {
                 bounds.update(motor_weights_mut(weights, &self.layout, post), step, traces);
             }
         }
+        Operations::of_macs(self.traces.len())
     }
 
     /// The traces, motor × afferents.

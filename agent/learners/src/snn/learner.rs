@@ -16,6 +16,7 @@ use super::synapses::motor_weights_mut;
 use super::three_factor::{Decision, Rates, ThreeFactorRule, Traces};
 use crate::ACTIONS;
 use crate::activity::{Activity, Population, Watch};
+use crate::op_count::{Operations, TrainingOperations};
 use crate::random::{Purpose, stream};
 use crate::schedule::Progress;
 
@@ -52,6 +53,8 @@ pub struct SpikingLearner {
     episode: usize,
     /// The episode in which the present phase began.
     phase_start: usize,
+    /// What it cost so far, but for what the rule counts itself.
+    operations: TrainingOperations,
 }
 
 /// What belongs to one car.
@@ -100,6 +103,9 @@ pub struct SpikingState {
     lanes: Vec<LaneStreams>,
     sleep: ChaCha8Rng,
     days: VecDeque<Day>,
+    /// States of older versions have none: the count begins where such a run goes on.
+    #[serde(default)]
+    operations: TrainingOperations,
 }
 
 /// The random streams of a lane.
@@ -147,6 +153,7 @@ impl SpikingLearner {
             run_episodes,
             episode: 0,
             phase_start: 0,
+            operations: TrainingOperations::default(),
         })
     }
 
@@ -172,6 +179,7 @@ impl SpikingLearner {
             run_episodes,
             episode: state.episode,
             phase_start: state.phase_start.min(state.episode),
+            operations: state.operations,
         })
     }
 
@@ -185,6 +193,7 @@ impl SpikingLearner {
             lanes: self.lanes.iter().map(Lane::streams).collect(),
             sleep: self.sleep_rng.clone(),
             days: self.sleep.as_ref().map(|sleep| sleep.days().clone()).unwrap_or_default(),
+            operations: self.operations(),
         }
     }
 
@@ -196,6 +205,12 @@ impl SpikingLearner {
     /// The critic as it is now.
     pub fn critic(&self) -> &Critic {
         self.rule.critic()
+    }
+
+    /// What decisions and learning cost so far.
+    pub fn operations(&self) -> TrainingOperations {
+        let TrainingOperations { decisions, learning } = self.operations;
+        TrainingOperations { decisions, learning: learning + self.rule.operations() }
     }
 
     /// Cars that it drives at the same time.
@@ -234,7 +249,8 @@ impl SpikingLearner {
 
     /// Sees, learns from the lane's step before, decides. Returns an action index.
     pub fn act(&mut self, lane: usize, observation: &[f32]) -> usize {
-        self.lanes[lane].simulate(self.rule.network(), observation);
+        self.operations.learning += self.lanes[lane].simulate(self.rule.network(), observation);
+        self.operations.decisions += self.lanes[lane].state.operations();
         let competition = self.rule.network().competition(&self.lanes[lane].state);
         self.learn_from_pending(lane, true);
         let action = competition.explore(&mut self.lanes[lane].exploration);
@@ -256,7 +272,8 @@ impl SpikingLearner {
             Some(StepEnd::Terminated) => self.learn_from_pending(lane, false),
             Some(StepEnd::Truncated(observation)) => {
                 let network = self.rule.network();
-                car.simulate(network, &observation);
+                // No decision follows: it is seen to be learned from.
+                self.operations.learning += car.simulate(network, &observation) + car.state.operations();
                 if self.sleep.is_some() {
                     car.today.note_end(car.state.features(network.layout()));
                 }
@@ -307,7 +324,7 @@ impl SpikingLearner {
         let Lane { state, traces, rates, pending, dopamine, shown, .. } = &mut self.lanes[lane];
         let Some(Pending { value, reward }) = pending.take() else { return };
         let features = state.features(self.rule.network().layout());
-        let next_value = bootstrap.then(|| self.rule.critic().value(features));
+        let next_value = bootstrap.then(|| self.rule.value(features));
         let td_error = td_error(reward, self.config.discount, next_value, value);
         dopamine.sum += f64::from(td_error);
         dopamine.count += 1;
@@ -321,7 +338,7 @@ impl SpikingLearner {
         let features = state.features(&layout);
         let local = witness.local(state, &layout);
         self.rule.mark(traces, Decision { features, action, shares, ratio: 1.0 }, local, *rates);
-        let value = self.rule.critic().value(features);
+        let value = self.rule.value(features);
         *pending = Some(Pending { value, reward: 0.0 });
         (shown.shares, shown.value) = (Some(shares), Some(value));
         if self.sleep.is_some() {
@@ -331,8 +348,9 @@ impl SpikingLearner {
 }
 
 impl Lane {
-    fn simulate(&mut self, network: &Network, observation: &[f32]) {
-        network.simulate(&mut self.state, observation, self.witness.begin_step());
+    /// Returns what was done for learning alone.
+    fn simulate(&mut self, network: &Network, observation: &[f32]) -> Operations {
+        network.simulate(&mut self.state, observation, self.witness.begin_step())
     }
 }
 
@@ -389,6 +407,49 @@ mod tests {
         learner.act(0, &observation);
         learner.reward(0, -100.0, Some(StepEnd::Truncated(observation.to_vec())));
         assert!((learner.end_episode(0).mean_dopamine + 12.0).abs() < 1e-4);
+    }
+
+    #[test]
+    fn the_cost_of_one_step_worked_out_by_hand() {
+        let learner = |preset: Preset| {
+            let mut learner = SpikingLearner::new(preset.config(), 1, 10, 1).unwrap();
+            learner.begin_episode(0);
+            learner.act(0, &[5.0, 12.0, 7.0]);
+            learner.reward(0, -100.0, Some(StepEnd::Terminated));
+            learner.end_episode(0);
+            learner.operations()
+        };
+        // 78 afferents of 3 motor neurons: 234 synapses. The decision marks critic and eligibility (2·78 + 2·234), balances the pools
+        // (234) and asks the critic (78); the crash moves the critic (2·78 + 1) and the weights (234). Sleep recalls the decision
+        // (234) and does all that again.
+        let (mark, learn) = (2 * 78 + 2 * 234 + 234 + 78, 2 * 78 + 1 + 234);
+        let frugal = learner(Preset::Frugal);
+        assert_eq!(frugal.decisions, Operations { acs: 12, macs: 0, neuron_updates: 78 });
+        assert_eq!(frugal.learning, Operations::of_macs(mark + learn + 234 + mark + learn));
+
+        // 79 afferents of 21 motor neurons: 1659 synapses, and no sleep. Beside it 79 traces decay in each of 20 ticks, 79 more MACs
+        // for each motor spike, and 21 motor neurons are simulated for 20 ticks.
+        let stdp = learner(Preset::Stdp);
+        let (mark, learn) = (2 * 79 + 2 * 1659 + 1659 + 79, 2 * 79 + 1 + 1659);
+        let pairing = stdp.learning.macs - (mark + learn + 20 * 79) as u64;
+        assert!(pairing.is_multiple_of(79) && pairing <= 21 * 20 * 79, "{pairing}");
+        assert_eq!((stdp.learning.neuron_updates, stdp.decisions.neuron_updates), (20 * 21, 20 * 79));
+        // Each AC of learning is a spike that arrives; each of them reaches 21 motor neurons and some hidden ones.
+        assert!(stdp.decisions.acs > 21 * stdp.learning.acs, "{stdp:?}");
+    }
+
+    #[test]
+    fn the_horizon_costs_learning_a_look_and_a_state_keeps_the_count() {
+        let mut learner = SpikingLearner::new(Preset::Frugal.config(), 1, 10, 1).unwrap();
+        learner.begin_episode(0);
+        learner.act(0, &[5.0, 12.0, 7.0]);
+        learner.reward(0, 2.0, Some(StepEnd::Truncated(vec![5.0, 11.0, 7.0])));
+        learner.end_episode(0);
+        let operations = learner.operations();
+        assert_eq!(operations.decisions.acs, 12);
+        assert_eq!((operations.learning.acs, operations.learning.neuron_updates), (12, 78));
+        let restored = SpikingLearner::restored(Preset::Frugal.config(), 10, learner.state()).unwrap();
+        assert_eq!(restored.operations(), operations);
     }
 
     #[test]

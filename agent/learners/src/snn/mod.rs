@@ -17,6 +17,7 @@ pub mod dopamine;
 pub mod eligibility;
 pub mod encoder;
 pub mod escape;
+pub mod fan_out;
 pub mod homeostasis;
 pub mod learner;
 pub mod lif;

@@ -8,12 +8,14 @@ use super::competition::{Competition, Readout};
 use super::config::{Firing, NEURONS, Signal, SnnConfig};
 use super::encoder::{CodeMemory, PhaseEncoder};
 use super::escape::EscapeNoise;
+use super::fan_out::FanOut;
 use super::lif::LifParams;
 use super::stdp::PairStdp;
 use super::synapses::{Layout, initial_weights};
 use super::{lif, noise, readout};
 use crate::ACTIONS;
 use crate::activity::{Activity, Population as Shown, Raster, Watch};
+use crate::op_count::Operations;
 use crate::random::{Purpose, stream};
 
 /// Parameters and weights: what learning changes and what a file keeps.
@@ -23,6 +25,7 @@ pub struct Network {
     layout: Layout,
     /// `W[post, pre]`, in row-major order.
     weights: Array2<f32>,
+    fan_out: FanOut,
 }
 
 /// Why weights do not fit.
@@ -68,7 +71,7 @@ impl Network {
         config.validate().map_err(NetworkError::Config)?;
         let layout = Layout::new(&config);
         let weights = initial_weights(&layout, &config.wiring, &mut stream(seed, Purpose::Wiring, 0));
-        Ok(Self { config, layout, weights })
+        Ok(Self { config, layout, fan_out: FanOut::new(&layout, config.readout, &weights), weights })
     }
 
     /// A network with given weights `W[post, pre]`.
@@ -80,7 +83,9 @@ impl Network {
         if let Some(((post, pre), &weight)) = weights.indexed_iter().find(|(_, weight)| !weight.is_finite()) {
             return Err(NetworkError::NotFinite { post, pre, weight });
         }
-        Ok(Self { config, layout: Layout::new(&config), weights: weights.as_standard_layout().into_owned() })
+        let layout = Layout::new(&config);
+        let weights = weights.as_standard_layout().into_owned();
+        Ok(Self { config, layout, fan_out: FanOut::new(&layout, config.readout, &weights), weights })
     }
 
     /// Checks that an observation of `rays` distances is what the network has cells for.
@@ -130,7 +135,14 @@ impl Network {
     /// Runs the network for one step of the car, T ticks. With `stdp`, it pairs the spikes of the motor neurons. Where neither it
     /// nor the readout asks for them, the motor neurons are left out: their spikes change nothing else. Those that are simulated for
     /// a watcher alone have membranes and random numbers of their own. Without spikes, the rates of the code are all there is.
-    pub fn simulate(&self, state: &mut NetworkState, observation: &[f32], mut stdp: Option<&mut PairStdp>) {
+    ///
+    /// Returns what was done for `stdp` alone; what the decision costs is in [`NetworkState::operations`].
+    pub fn simulate(
+        &self,
+        state: &mut NetworkState,
+        observation: &[f32],
+        mut stdp: Option<&mut PairStdp>,
+    ) -> Operations {
         let (hidden, motor) = (self.layout.hidden(), self.layout.motor());
         let motor_runs = self.needs_motor(stdp.is_some());
         let watch = state.witnessed.watch;
@@ -138,10 +150,15 @@ impl Network {
         state.witnessed.raster.clear();
         self.config.code.rates(observation, &mut state.memory, &mut state.rates);
         if self.config.signal == Signal::Rates {
-            return state.counts.copy_from_slice(&state.rates);
+            state.counts.copy_from_slice(&state.rates);
+            // A rate is a number: at each synapse it is multiplied.
+            state.operations = Operations { macs: self.fan_out.synapses(), ..Operations::NONE };
+            return Operations::NONE;
         }
         state.counts.fill(0.0);
         state.motor_counts.fill(0.0);
+        let carried_in = self.fan_out.on_their_way(&state.arriving);
+        let mut for_stdp = Operations::NONE;
         for _ in 0..self.config.ticks {
             if let Some(layer) = state.witnessed.motor.as_deref_mut().filter(|_| motor_is_shown) {
                 self.motor_tick(&mut layer.neurons, &state.arriving, &mut layer.noise, &mut layer.escape);
@@ -151,7 +168,7 @@ impl Network {
                 let spikes = self.motor_tick(&mut state.motor, &state.arriving, noise, escape);
                 spikes.iter().for_each(|&i| state.motor_counts[i] += 1.0);
                 if let Some(stdp) = stdp.as_deref_mut() {
-                    stdp.tick(&state.arriving, spikes);
+                    for_stdp += stdp.tick(&state.arriving, spikes);
                 }
             }
             state.hidden.receive(self, hidden.start, 1.0, &state.arriving, &mut state.streams.hidden);
@@ -172,8 +189,22 @@ impl Network {
                 state.witnessed.raster.tick(state.arriving.iter().copied().chain(of_motor));
             }
         }
+        state.operations = self.decision_cost(state, carried_in);
         let ticks = self.config.ticks as f32;
         state.counts.iter_mut().for_each(|count| *count /= ticks);
+        let only_for_stdp = motor_runs && self.config.readout != Readout::Vote;
+        let motor_updates = if only_for_stdp { self.config.ticks * motor.len() } else { 0 };
+        for_stdp + Operations::of_neuron_updates(motor_updates)
+    }
+
+    /// What the step just simulated cost its decision, from its spikes: with the accumulates that were on their way when it began
+    /// (`carried_in`), without those that are when it ends.
+    fn decision_cost(&self, state: &NetworkState, carried_in: u64) -> Operations {
+        let carried_out = self.fan_out.on_their_way(&state.arriving);
+        let motor = if self.config.readout == Readout::Vote { self.layout.motor().len() } else { 0 };
+        let neuron_updates = self.config.ticks * (self.layout.presynaptic() + motor);
+        let acs = self.fan_out.accumulates(&state.counts) + carried_in - carried_out;
+        Operations { acs, macs: 0, neuron_updates: neuron_updates as u64 }
     }
 
     /// One tick of the motor neurons. Returns those that spike, from 0.
@@ -232,6 +263,7 @@ pub struct NetworkState {
     rates: Vec<f32>,
     counts: Vec<f32>,
     motor_counts: Vec<f32>,
+    operations: Operations,
     witnessed: Witnessed,
 }
 
@@ -298,6 +330,7 @@ impl NetworkState {
             rates: vec![0.0; layout.sensory().len()],
             counts: vec![0.0; layout.presynaptic()],
             motor_counts: vec![0.0; layout.motor().len()],
+            operations: Operations::NONE,
             witnessed: Witnessed { watch: Watch::Nothing, raster: Raster::new(NEURONS), motor: None },
         }
     }
@@ -342,6 +375,11 @@ impl NetworkState {
     /// Spikes per tick of each sensory and hidden neuron in the step just simulated, each in `[0, 1]`; without spikes, the rates.
     pub fn counts(&self) -> &[f32] {
         &self.counts
+    }
+
+    /// What the decision of the step just simulated cost.
+    pub fn operations(&self) -> Operations {
+        self.operations
     }
 
     /// x: those of the neurons that motor neurons and critic hear.
@@ -395,6 +433,8 @@ impl Population {
 
 #[cfg(test)]
 mod tests {
+    use std::ops::Range;
+
     use super::*;
     use crate::snn::Preset;
     use crate::snn::stdp::StdpParams;
@@ -471,6 +511,61 @@ mod tests {
             let pools = [0, 1, 2].map(|action| network.layout().pool(action).map(spikes).sum::<f32>());
             assert_eq!(pools, seen.pool_spikes(network.layout()), "{preset}");
         }
+    }
+
+    #[test]
+    fn frugal_decides_with_twelve_accumulates() {
+        let network = Network::new(Preset::Frugal.config(), 1).unwrap();
+        let mut state = NetworkState::new(&network, 1, 0);
+        // One spike for each of three rays and one for the last action, each heard by three motor neurons; 78 cells take one tick.
+        let expected = Operations { acs: 12, macs: 0, neuron_updates: 78 };
+        for observation in [[5.0, 12.0, 7.0], [1.0, 20.0, 3.0]] {
+            network.act_greedily(&mut state, &observation);
+            assert_eq!(state.operations(), expected);
+        }
+    }
+
+    /// Accumulates that the spikes of these rows cause at synapses onto `post`, one by one.
+    fn accumulates(network: &Network, rows: &[Vec<usize>], post: Range<usize>) -> u64 {
+        let onto = |pre: usize| post.clone().filter(|&post| network.weights()[[post, pre]] != 0.0).count() as u64;
+        rows.iter().flatten().map(|&pre| onto(pre)).sum()
+    }
+
+    #[test]
+    fn every_spike_of_the_raster_costs_one_accumulate_a_synapse() {
+        let spiking = |preset: &Preset| preset.config().signal == Signal::Spikes;
+        for preset in Preset::ALL.into_iter().filter(spiking) {
+            let network = Network::new(preset.config(), 4).unwrap();
+            let (mut state, layout, ticks) =
+                (NetworkState::new(&network, 4, 0), *network.layout(), network.config().ticks);
+            state.watch(Watch::Everything);
+            let mut last = Vec::new();
+            for step in 0..20 {
+                network.act_greedily(&mut state, &[step as f32, 10.0, 3.0]);
+                let raster = state.raster().unwrap();
+                let spikes = |tick| (0..layout.presynaptic()).filter(|&neuron| raster.spiked(tick, neuron)).collect();
+                let emitted: Vec<Vec<usize>> = (0..ticks).map(spikes).collect();
+                // A spike arrives a tick after it was fired.
+                let arriving = [&[last][..], &emitted[..ticks - 1]].concat();
+                last = emitted[ticks - 1].clone();
+                let by_vote = network.config().readout == Readout::Vote;
+                let heard = if by_vote { &arriving } else { &emitted };
+                let acs =
+                    accumulates(&network, &arriving, layout.hidden()) + accumulates(&network, heard, layout.motor());
+                let simulated = layout.presynaptic() + if by_vote { layout.motor().len() } else { 0 };
+                let expected = Operations { acs, macs: 0, neuron_updates: (ticks * simulated) as u64 };
+                assert_eq!(state.operations(), expected, "{preset}, step {step}");
+            }
+        }
+    }
+
+    #[test]
+    fn without_spikes_every_synapse_is_a_multiplication() {
+        let network = Network::new(Preset::Spikeless.config(), 4).unwrap();
+        let mut state = NetworkState::new(&network, 4, 0);
+        network.act_greedily(&mut state, &[5.0, 10.0, 3.0]);
+        // 69 cells, each heard by 21 motor neurons.
+        assert_eq!(state.operations(), Operations::of_macs(69 * 21));
     }
 
     #[test]

@@ -146,14 +146,12 @@ impl Day {
         traces.reset();
         for (k, moment) in self.moments.iter().enumerate() {
             let Moment { features, action, probability, reward } = moment;
-            let network = rule.network();
-            let drive = readout::pool_drive(network.weights(), network.layout(), inverse_temperature, features);
-            let shares = readout::shares(drive);
+            let shares = readout::shares(rule.recall(inverse_temperature, features));
             let ratio = (shares[*action] / probability).min(1.0);
             rule.mark(traces, Decision { features, action: *action, shares, ratio }, Local::PreCount, rates);
             let next = self.moments.get(k + 1).map(|moment| &moment.features).or(self.last_features.as_ref());
-            let next_value = next.map(|features| rule.critic().value(features));
-            let td_error = td_error(*reward, discount, next_value, rule.critic().value(features));
+            let next_value = next.map(|features| rule.value(features));
+            let td_error = td_error(*reward, discount, next_value, rule.value(features));
             rule.learn(traces, td_error, features, rates);
         }
     }

@@ -3,6 +3,7 @@
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
+use crate::op_count::Operations;
 use crate::range::{above, in_range};
 
 /// Parameters of pair STDP.
@@ -61,7 +62,9 @@ impl PairStdp {
     }
 
     /// One tick: `x_j ← x_j·exp(−1/τ) + S_j(t−1)`, then for each motor neuron i that spikes now `pairings[i, j] += A₊·x_j`.
-    pub fn tick(&mut self, arriving: &[usize], motor_spikes: &[usize]) {
+    /// Returns what it cost: a MAC for each trace that decays and for each synapse of a neuron that spikes, an AC for each spike that
+    /// arrives.
+    pub fn tick(&mut self, arriving: &[usize], motor_spikes: &[usize]) -> Operations {
         self.pre_trace.iter_mut().for_each(|trace| *trace *= self.decay);
         for &pre in arriving {
             self.pre_trace[pre] += 1.0;
@@ -71,6 +74,8 @@ impl PairStdp {
                 *pairing += self.params.a_plus * trace;
             }
         }
+        let macs = self.pre_trace.len() * (1 + motor_spikes.len());
+        Operations::of_acs(arriving.len()) + Operations::of_macs(macs)
     }
 
     /// Its parameters.
@@ -97,7 +102,7 @@ mod tests {
     fn a_pair_counts_by_its_delay() {
         let mut stdp = PairStdp::new(StdpParams::default(), 2, 3);
         stdp.tick(&[1], &[]);
-        (0..4).for_each(|_| stdp.tick(&[], &[]));
+        (0..4).for_each(|_| _ = stdp.tick(&[], &[]));
         stdp.tick(&[], &[0]);
         let expected = 0.005 * libm::expf(-5.0 / 20.0);
         assert!((stdp.pairings()[[0, 1]] - expected).abs() < 1e-8);

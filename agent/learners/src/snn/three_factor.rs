@@ -6,8 +6,9 @@ use super::critic::{Critic, CriticParams, CriticTraces};
 use super::eligibility::{Activity, Eligibility};
 use super::network::{Network, NetworkError};
 use super::synapses::{Layout, WeightBounds, motor_weights_mut};
-use super::{contrastive, homeostasis};
+use super::{contrastive, homeostasis, readout};
 use crate::ACTIONS;
+use crate::op_count::Operations;
 
 /// Learning rates of an episode.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -59,6 +60,8 @@ pub struct ThreeFactorRule {
     bounds: WeightBounds,
     /// Normalised counts of the decision at hand.
     normalised: Vec<f32>,
+    /// What learning cost so far.
+    operations: Operations,
 }
 
 /// What one lane's decisions left at the synapses and in the critic, waiting for dopamine.
@@ -94,7 +97,8 @@ impl ThreeFactorRule {
         let params = network.config().critic;
         let critic = CriticParams { rate: params.rate / lanes as f32, ..params };
         let critic = Critic::new(critic, layout.afferents().len());
-        Self { critic, bounds: WeightBounds::new(&layout), normalised: Vec::new(), network }
+        let (bounds, normalised) = (WeightBounds::new(&layout), Vec::new());
+        Self { critic, bounds, normalised, network, operations: Operations::NONE }
     }
 
     /// The network.
@@ -107,26 +111,45 @@ impl ThreeFactorRule {
         &self.critic
     }
 
+    /// What learning cost since the rule was made.
+    pub fn operations(&self) -> Operations {
+        self.operations
+    }
+
+    /// V(x), as the critic sees it, to learn from it.
+    pub fn value(&mut self, features: &[f32]) -> f32 {
+        self.operations += self.critic.value_cost();
+        self.critic.value(features)
+    }
+
+    /// The drive of the pools at remembered spike counts: no spike arrives, so that every synapse costs a MAC.
+    pub fn recall(&mut self, inverse_temperature: f32, features: &[f32]) -> [f32; ACTIONS] {
+        let layout = self.network.layout();
+        self.operations += Operations::of_macs(layout.motor().len() * layout.afferents().len());
+        readout::pool_drive(self.network.weights(), layout, inverse_temperature, features)
+    }
+
     /// After a decision: the lane's traces remember it, and homeostasis nudges the pools.
     pub fn mark(&mut self, traces: &mut Traces, decision: Decision, local: Local, rates: Rates) {
         let Decision { features, shares, ratio, .. } = decision;
         let config = self.network.config();
         let decay = config.discount * config.trace_decay;
-        traces.critic.mark(decay, ratio, features);
+        let mut spent = traces.critic.mark(decay, ratio, features);
         let mut normalised = std::mem::take(&mut self.normalised);
         let presynaptic = match config.divisive {
             Some(divisive) => {
-                divisive.apply(features, &mut normalised);
+                spent += divisive.apply(features, &mut normalised);
                 &normalised
             }
             None => features,
         };
-        self.remember(&mut traces.eligibility, decay, decision, presynaptic, local);
-        self.balance(shares, rates.homeostasis, presynaptic);
+        spent += self.remember(&mut traces.eligibility, decay, decision, presynaptic, local);
+        spent += self.balance(shares, rates.homeostasis, presynaptic);
+        self.operations += spent;
         self.normalised = normalised;
     }
 
-    /// `e_ij ← ρ·(γλ·e_ij + local_ij)`.
+    /// `e_ij ← ρ·(γλ·e_ij + local_ij)`. Returns what it cost.
     fn remember(
         &self,
         eligibility: &mut Eligibility,
@@ -134,28 +157,26 @@ impl ThreeFactorRule {
         decision: Decision,
         presynaptic: &[f32],
         local: Local,
-    ) {
+    ) -> Operations {
         let Decision { action, shares, ratio, .. } = decision;
         let decay = ratio * decay;
         let scaled = |gates: [f32; ACTIONS]| gates.map(|gate| ratio * gate);
         match local {
-            Local::PreCount => {
-                eligibility.mark(decay, scaled(gates(action, shares)), Activity::Shared(presynaptic));
-            }
+            Local::PreCount => eligibility.mark(decay, scaled(gates(action, shares)), Activity::Shared(presynaptic)),
             Local::Pairings(pairings) => {
-                eligibility.mark(decay, scaled(gates(action, shares)), Activity::Own(pairings));
+                eligibility.mark(decay, scaled(gates(action, shares)), Activity::Own(pairings))
             }
             Local::Contrast { pairings, a_plus, pre_trace, motor_spikes } => {
                 let pool_sizes = self.network.layout().pool_sizes();
                 let gates = contrastive::gates(action, a_plus, pool_sizes, motor_spikes);
-                eligibility.mark(decay, scaled(gates.free), Activity::Own(pairings));
-                eligibility.mark(1.0, scaled(gates.burst), Activity::Shared(pre_trace));
+                let free = eligibility.mark(decay, scaled(gates.free), Activity::Own(pairings));
+                free + eligibility.mark(1.0, scaled(gates.burst), Activity::Shared(pre_trace))
             }
         }
     }
 
-    /// Homeostasis: `W_ij += rate·drive_pool(i)·x_j`.
-    fn balance(&mut self, shares: [f32; ACTIONS], rate: f32, presynaptic: &[f32]) {
+    /// Homeostasis: `W_ij += rate·drive_pool(i)·x_j`. Returns what it cost.
+    fn balance(&mut self, shares: [f32; ACTIONS], rate: f32, presynaptic: &[f32]) -> Operations {
         let layout = *self.network.layout();
         let drives = homeostasis::drive(shares, self.network.config().homeostasis.share_floor);
         for (pool, drive) in drives.into_iter().enumerate() {
@@ -164,15 +185,16 @@ impl ThreeFactorRule {
                 self.bounds.update(row, rate * drive, presynaptic);
             }
         }
+        Operations::of_macs(layout.motor().len() * presynaptic.len())
     }
 
     /// After a reward: the critic learns, and dopamine turns the lane's eligibility into weight changes,
     /// `W_ij += η·clip(δ)·e_ij`.
     pub fn learn(&mut self, traces: &Traces, td_error: f32, features: &[f32], rates: Rates) {
-        self.critic.learn(td_error, features, &traces.critic);
+        self.operations += self.critic.learn(td_error, features, &traces.critic);
         let clip = self.network.config().dopamine_clip;
         let step = rates.learning * td_error.clamp(-clip, clip);
-        traces.eligibility.apply(step, self.network.weights_mut(), &self.bounds);
+        self.operations += traces.eligibility.apply(step, self.network.weights_mut(), &self.bounds);
     }
 
     /// A rule whose network has the given weights and whose critic is given too.

@@ -18,3 +18,12 @@ def summary(run):
 def weights(run):
     """The bytes of the last network."""
     return (run / "weights" / "last.npy").read_bytes()
+
+
+def write(run, info, records, result=None):
+    """A run as a foreign agent may have left it."""
+    run.mkdir(parents=True)
+    (run / "run.json").write_text(json.dumps(info))
+    (run / "episodes.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+    if result:
+        (run / "summary.json").write_text(json.dumps(result))

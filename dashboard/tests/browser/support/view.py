@@ -69,10 +69,18 @@ class View:
     def numbers(self, panel):
         """The rows that a panel saves as CSV, as dictionaries."""
         self._menu(panel)
+        return self.saved(self.page.locator(f".panel-{panel} >> text=Save numbers"))
+
+    def saved(self, button):
+        """The rows of the CSV that a button saves, as dictionaries."""
         with self.page.expect_download() as download:
-            self.page.locator(f".panel-{panel} >> text=Save numbers").click()
+            button.click()
         text = pathlib.Path(download.value.path()).read_text()
         return list(csv.DictReader(io.StringIO(text)))
+
+    def module(self, path, body):
+        """What an expression in `module`, one of the page's own, comes to."""
+        return self.page.evaluate(f"async () => {{ const module = await import('/assets/{path}'); return {body}; }}")
 
     def _menu(self, panel):
         self.page.locator(f".panel-{panel} summary").click()

@@ -16,6 +16,7 @@ use crate::dense::mlp::{Mlp, Tape};
 use crate::dense::policy::{QPolicy, outputs};
 use crate::dense::run::{Car, Clock};
 use crate::learner::{Learner, LearnerConfig, LearnerState, Memory, Policy};
+use crate::op_count::TrainingOperations;
 use crate::random::{Purpose, below, stream, uniform};
 use crate::snn::network::NetworkError;
 use crate::snn::readout::greedy;
@@ -168,11 +169,6 @@ impl DqnLearner {
         self.steps
     }
 
-    /// MACs so far, of decisions and of learning: see [`crate::dense`].
-    pub fn macs(&self) -> u64 {
-        self.clock.macs
-    }
-
     /// The lane's last step has a successor, of this value: it is remembered as soon as its n-step return is complete.
     fn conclude(&mut self, lane: usize, next: Next, next_value: f32) {
         let DqnConfig { discount, n_steps, reward: params, .. } = self.config;
@@ -184,7 +180,6 @@ impl DqnLearner {
 
     /// Q(s, ·).
     fn values(&mut self, state: &[f32]) -> [f32; ACTIONS] {
-        self.clock.macs += self.policy.network.forward_macs();
         outputs(self.policy.network.forward(state, &mut self.scratch.tape))
     }
 
@@ -214,7 +209,7 @@ impl DqnLearner {
         }
         let passes = 3 * network.forward_macs() + network.backward_macs();
         let parameters = network.parameters().len() as u64;
-        self.clock.macs += self.config.batch as u64 * passes + (adam::MACS + 1) * parameters;
+        self.clock.operations.learning.macs += self.config.batch as u64 * passes + (adam::MACS + 1) * parameters;
     }
 }
 
@@ -233,6 +228,7 @@ impl Learner for DqnLearner {
     /// Sees and decides: with probability ε any action, else the best.
     fn act(&mut self, lane: usize, observation: &[f32]) -> usize {
         let state = self.lanes[lane].car.eye.see(observation).to_vec();
+        self.clock.operations.decisions.macs += self.policy.network.forward_macs();
         let values = self.values(&state);
         let best = greedy(values);
         self.conclude(lane, Next::Goes(&state), values[best]);
@@ -260,6 +256,7 @@ impl Learner for DqnLearner {
             Some(StepEnd::Terminated) => self.conclude(lane, Next::Ends, 0.0),
             Some(StepEnd::Truncated(observation)) => {
                 let state = self.lanes[lane].car.eye.see(&observation).to_vec();
+                self.clock.operations.learning.macs += self.policy.network.forward_macs();
                 let values = self.values(&state);
                 self.conclude(lane, Next::Cut(&state), values[greedy(values)]);
             }
@@ -278,6 +275,10 @@ impl Learner for DqnLearner {
     /// `r + γ·max_a Q(s', a) − Q(s, a)` of the step before, both in units of reward.
     fn activity(&self, lane: usize) -> Activity<'_> {
         self.lanes[lane].car.shown
+    }
+
+    fn operations(&self) -> TrainingOperations {
+        self.clock.operations
     }
 
     fn lanes(&self) -> usize {
@@ -345,6 +346,7 @@ mod tests {
     use super::*;
     use crate::dense::Widths;
     use crate::dense::testing::bandit;
+    use crate::op_count::Operations;
 
     fn config() -> DqnConfig {
         let exploration = super::super::Exploration { start: 1.0, end: 0.02, steps: 1000 };
@@ -366,10 +368,14 @@ mod tests {
         learner.begin_episode(0);
         learner.act(0, &[5.0, 9.0, 5.0]);
         // 6 × 8 + 8 × 3.
-        assert_eq!((learner.macs(), learner.policy.decision_macs()), (72, 72));
+        let of = |decisions, learning| TrainingOperations {
+            decisions: Operations::of_macs(decisions),
+            learning: Operations::of_macs(learning),
+        };
+        assert_eq!(learner.operations(), of(72, 0));
         learner.reward(0, 2.0, Some(StepEnd::Terminated));
         // Two rows of three passes forward and one back (2 × 72 − 48), and 5 for each of 72 weights and 11 biases.
-        assert_eq!(learner.macs(), 72 + 2 * (3 * 72 + 96) + 5 * 83);
+        assert_eq!(learner.operations(), of(72, 2 * (3 * 72 + 96) + 5 * 83));
         assert_eq!(learner.steps(), 1);
     }
 

@@ -17,6 +17,7 @@ use crate::dense::mlp::{Mlp, Tape};
 use crate::dense::policy::{ActorCritic, outputs};
 use crate::dense::run::{Car, Clock};
 use crate::learner::{Learner, LearnerConfig, LearnerState, Memory, Policy};
+use crate::op_count::TrainingOperations;
 use crate::random::{Purpose, below, stream};
 use crate::snn::network::NetworkError;
 use crate::snn::readout::{sample, shares};
@@ -164,14 +165,9 @@ impl PpoLearner {
         self.updates
     }
 
-    /// MACs so far, of decisions and of learning: see [`crate::dense`].
-    pub fn macs(&self) -> u64 {
-        self.clock.macs
-    }
-
     /// V(s).
     fn value(&mut self, input: &[f32]) -> f32 {
-        self.clock.macs += self.policy.critic.forward_macs();
+        self.clock.operations.learning.macs += self.policy.critic.forward_macs();
         self.policy.critic.forward(input, &mut self.tape)[0]
     }
 
@@ -235,8 +231,8 @@ impl PpoLearner {
         actor_adam.step(actor.parameters_mut(), &actor_gradient, self.learning_rate);
         critic_adam.step(critic.parameters_mut(), &critic_gradient, self.learning_rate);
         for network in [&*actor, &*critic] {
-            self.clock.macs += rows as u64 * (network.forward_macs() + network.backward_macs());
-            self.clock.macs += adam::MACS * network.parameters().len() as u64;
+            self.clock.operations.learning.macs += rows as u64 * (network.forward_macs() + network.backward_macs());
+            self.clock.operations.learning.macs += adam::MACS * network.parameters().len() as u64;
         }
     }
 }
@@ -261,7 +257,7 @@ impl Learner for PpoLearner {
         if self.update_if_due() {
             value = self.value(&input);
         }
-        self.clock.macs += self.policy.actor.forward_macs();
+        self.clock.operations.decisions.macs += self.policy.actor.forward_macs();
         let logits = outputs(self.policy.actor.forward(&input, &mut self.tape));
         let Lane { car, pending, .. } = &mut self.lanes[lane];
         let shares = shares(logits);
@@ -299,6 +295,10 @@ impl Learner for PpoLearner {
     /// reward.
     fn activity(&self, lane: usize) -> Activity<'_> {
         self.lanes[lane].car.shown
+    }
+
+    fn operations(&self) -> TrainingOperations {
+        self.clock.operations
     }
 
     fn lanes(&self) -> usize {
@@ -379,6 +379,7 @@ mod tests {
     use super::*;
     use crate::dense::Widths;
     use crate::dense::testing::bandit;
+    use crate::op_count::Operations;
 
     fn config() -> PpoConfig {
         let hidden = Widths::new(&[16]).unwrap();
@@ -437,7 +438,11 @@ mod tests {
         learner.begin_episode(0);
         learner.act(0, &OBSERVATION);
         // 6 × 16 + 16 × 3, and the critic's 6 × 16 + 16.
-        assert_eq!((learner.policy.decision_macs(), learner.macs()), (144, 144 + 112));
+        let (decisions, learning) = (Operations::of_macs(144), Operations::of_macs(112));
+        assert_eq!(learner.operations(), TrainingOperations { decisions, learning });
+        let mut driver = learner.policy.driver(1, 0);
+        driver.act_greedily(&OBSERVATION);
+        assert_eq!(driver.operations(), decisions);
     }
 
     #[test]

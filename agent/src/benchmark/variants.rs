@@ -1,0 +1,91 @@
+//! DQN and PPO with other inputs, or other widths, than their presets have.
+
+use spikedrive_learners::LearnerConfig;
+use spikedrive_learners::dense::{DqnConfig, Inputs, PpoConfig, Widths};
+
+/// A preset with one change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Variant {
+    /// Its name in rows.
+    pub name: &'static str,
+    algorithm: Algorithm,
+    change: Change,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Algorithm {
+    Dqn,
+    Ppo,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Change {
+    Inputs(Inputs),
+    /// Units of each of the two hidden layers.
+    Width(usize),
+}
+
+/// Steps of [`Inputs::Stack`] in the benchmark.
+pub const STACK: usize = 4;
+
+impl Variant {
+    /// All variants.
+    pub const ALL: [Self; 12] = [
+        Self::new("dqn-sensors", Algorithm::Dqn, Change::Inputs(Inputs::Sensors)),
+        Self::new("dqn-x4", Algorithm::Dqn, Change::Inputs(Inputs::Stack { k: STACK })),
+        Self::new("dqn-code", Algorithm::Dqn, Change::Inputs(Inputs::Code)),
+        Self::new("dqn-w8", Algorithm::Dqn, Change::Width(8)),
+        Self::new("dqn-w16", Algorithm::Dqn, Change::Width(16)),
+        Self::new("dqn-w32", Algorithm::Dqn, Change::Width(32)),
+        Self::new("ppo-sensors", Algorithm::Ppo, Change::Inputs(Inputs::Sensors)),
+        Self::new("ppo-x4", Algorithm::Ppo, Change::Inputs(Inputs::Stack { k: STACK })),
+        Self::new("ppo-code", Algorithm::Ppo, Change::Inputs(Inputs::Code)),
+        Self::new("ppo-w8", Algorithm::Ppo, Change::Width(8)),
+        Self::new("ppo-w16", Algorithm::Ppo, Change::Width(16)),
+        Self::new("ppo-w32", Algorithm::Ppo, Change::Width(32)),
+    ];
+
+    const fn new(name: &'static str, algorithm: Algorithm, change: Change) -> Self {
+        Self { name, algorithm, change }
+    }
+
+    /// Its settings for so many rays.
+    pub fn for_rays(self, rays: usize) -> Result<LearnerConfig, String> {
+        Ok(match self.algorithm {
+            Algorithm::Dqn => {
+                let base = DqnConfig::for_rays(rays);
+                let (inputs, hidden) = self.change.of(base.inputs, base.hidden)?;
+                DqnConfig { inputs, hidden, ..base }.into()
+            }
+            Algorithm::Ppo => {
+                let base = PpoConfig::for_rays(rays);
+                let (inputs, hidden) = self.change.of(base.inputs, base.hidden)?;
+                PpoConfig { inputs, hidden, ..base }.into()
+            }
+        })
+    }
+}
+
+impl Change {
+    fn of(self, inputs: Inputs, hidden: Widths) -> Result<(Inputs, Widths), String> {
+        match self {
+            Self::Inputs(inputs) => Ok((inputs, hidden)),
+            Self::Width(width) => Ok((inputs, Widths::new(&[width, width])?)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_has_a_name_and_settings_of_its_own() {
+        let configs: Vec<LearnerConfig> = Variant::ALL.iter().map(|variant| variant.for_rays(3).unwrap()).collect();
+        for (k, variant) in Variant::ALL.iter().enumerate() {
+            assert!(Variant::ALL[..k].iter().all(|other| other.name != variant.name));
+            assert!(configs[..k].iter().all(|other| *other != configs[k]), "{}", variant.name);
+            assert!(configs[k].learner(1, 10, 1).is_ok());
+        }
+    }
+}

@@ -1,0 +1,81 @@
+"""`python -m spikedrive.benchmark`: runs what is missing, one process a run, and keeps each run when it is finished."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from functools import partial
+from pathlib import Path
+
+from spikedrive.benchmark import jobs, rows
+from spikedrive.benchmark.protocol import EPISODES, WORLDS
+from spikedrive.benchmark.run import NAMES, Job, run
+
+NAME = "benchmark-sb3"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Reads the command line and measures."""
+    args = _parser().parse_args(arguments)
+    results = rows.Results(args.out, NAME, NAMES)
+    seeds = range(args.first_seed, args.first_seed + args.seeds)
+    wanted = [Job(agent, world, seed, args.episodes) for world in args.worlds for agent in args.agents for seed in seeds]
+    missing = [job for job in wanted if not results.has(job.agent, job.world, job.seed, job.config_hash())]
+    _say(f"{len(wanted) - len(missing)} of {len(wanted)} runs are there already")
+    progress = jobs.Progress(missing, lambda job: job.agent, args.jobs)
+
+    def finished(job: Job, result: tuple[rows.Row, list[rows.Row]], seconds: float) -> None:
+        results.add(*result)
+        _say(f"{progress.finished(job, seconds)}: {job.agent} {job.world} seed {job.seed}: {_describe(result[0])}")
+
+    jobs.preload("spikedrive.benchmark.run")
+    jobs.for_each(missing, args.jobs, partial(run, server=args.server), finished)
+    _say(f"raw data in {results.rows_path} and {results.curves_path}")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m spikedrive.benchmark", description=__doc__)
+    parser.add_argument("--agents", type=_names(NAMES), default=NAMES, help=f"of {', '.join(NAMES)}; default: all")
+    parser.add_argument("--worlds", type=_names(list(WORLDS)), default=list(WORLDS), help="default: base,noise-1")
+    parser.add_argument("--seeds", type=_at_least(1), default=10, help="number of seeds (default: 10)")
+    parser.add_argument("--first-seed", type=_at_least(0), default=1001, help="the first of them (default: 1001)")
+    parser.add_argument("--episodes", type=_at_least(1), default=EPISODES, help="training episodes (default: 300)")
+    parser.add_argument("--jobs", type=_at_least(1), default=1, help="runs at the same time (default: 1)")
+    parser.add_argument("--out", type=Path, default=Path("results"), help="directory of the results")
+    parser.add_argument("--server", help="address of an environment server; default: each run starts its own")
+    return parser
+
+
+def _names(known: list[str]) -> argparse._ActionType:
+    def read(text: str) -> list[str]:
+        names = text.split(",")
+        for name in names:
+            if name not in known:
+                raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(known)}")
+        return names
+
+    return read
+
+
+def _at_least(least: int) -> argparse._ActionType:
+    def read(text: str) -> int:
+        if not text.isdecimal() or int(text) < least:
+            raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {least} on")
+        return int(text)
+
+    return read
+
+
+def _describe(row: rows.Row) -> str:
+    reached = " / ".join(row[f"episodes_to_{percent}"] or "never" for percent in (90, 95, 98))
+    h100, h140 = float(row["return_h100"]), float(row["return_h140"])
+    return f"H100 {h100:.1f}, H140 {h140:.1f}, 90 / 95 / 98 % after {reached} episodes"
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)  # noqa: T201 -- a command line
+
+
+if __name__ == "__main__":
+    sys.exit(main())

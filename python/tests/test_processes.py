@@ -1,0 +1,314 @@
+"""Processes: forked and spawned workers, ends without hanging, servers that are lost, frozen, absent or started."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+
+import gymnasium
+import numpy as np
+import pytest
+
+import spikedrive
+from spikedrive import _server, _session
+from spikedrive._server import LocalServer
+
+
+def python(code, *, env=None, timeout=60):
+    """Runs a program to its end."""
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-c", textwrap.dedent(code)],
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        env={**os.environ, **(env or {})},
+        check=False,
+    )
+
+
+WORKERS = """
+    import gymnasium, spikedrive
+    from gymnasium.vector import AsyncVectorEnv
+    def make():
+        return gymnasium.make("SpikeDrive-v1", phase=4)
+    if __name__ == "__main__":
+        env = AsyncVectorEnv([make] * 2, context={context!r})
+        observations, _ = env.reset(seed=3)
+        env.step([1, 1])
+        print([float(distance) for distance in observations[0]], flush=True)
+        env.close()
+"""
+
+
+@pytest.mark.parametrize("context", ["fork", "spawn"])
+def test_workers_drive_as_one_process_does(server, context, tmp_path):
+    program = tmp_path / "workers.py"
+    program.write_text(textwrap.dedent(WORKERS.format(context=context)))
+    run = subprocess.run(
+        [sys.executable, program],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "SPIKEDRIVE_SERVER": server},
+        check=False,
+    )
+    with gymnasium.make("SpikeDrive-v1", phase=4, server=server) as env:
+        expected = env.reset(seed=3)[0]
+    assert run.returncode == 0, run.stderr
+    assert np.array_equal(eval(run.stdout), [float(distance) for distance in expected])
+
+
+def test_a_fork_that_comes_too_late_is_told_so(server):
+    code = """
+        import gymnasium, os, spikedrive
+        env = gymnasium.make("SpikeDrive-v1")
+        env.reset(seed=1)
+        child = os.fork()
+        if child == 0:
+            try:
+                env.step(1)
+            except spikedrive.ResetNeededError as error:
+                print(error, flush=True)
+            try:
+                env.reset()
+            except spikedrive.SpikeDriveError as error:
+                print(error, flush=True)
+            env.close()
+            os._exit(0)
+        os.waitpid(child, 0)
+        print(env.step(1)[1], flush=True)
+    """
+    run = python(code, env={"SPIKEDRIVE_SERVER": server, "GRPC_VERBOSITY": "NONE"})
+    lines = run.stdout.splitlines()
+    assert run.returncode == 0, run.stderr
+    assert "made in another process, before a fork: call reset first" in lines[0]
+    assert 'context "spawn"' in lines[1]
+    assert float(lines[2]) > 0
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        "env.close()",
+        "pass",
+        "del env",
+        "raise SystemExit(3)",
+        "raise RuntimeError('mistake')",
+        "import os, signal; os.kill(os.getpid(), signal.SIGINT)",
+        "env.unwrapped.keep = env",
+    ],
+)
+@pytest.mark.parametrize("own_server", [False, True])
+def test_programs_end_without_hanging(server, end, own_server):
+    code = f"""
+import gymnasium, spikedrive
+env = gymnasium.make_vec("SpikeDrive-v1", num_envs=4)
+env.reset(seed=1)
+env.step([1] * 4)
+print(spikedrive._server.resolve(None).text, flush=True)
+{end}
+"""
+    started = time.monotonic()
+    run = python(code, env={} if own_server else {"SPIKEDRIVE_SERVER": server})
+    assert time.monotonic() - started < 30
+    expected = {"raise S": 3, "raise R": 1, "import ": -signal.SIGINT}.get(end[:7], 0)
+    assert run.returncode == expected, run.stderr
+    noise = run.stderr if expected in (0, 3) else ""
+    assert noise == ""
+    assert answers(run.stdout.strip()) == (not own_server)
+
+
+def answers(address):
+    """Whether somebody listens there."""
+    host, port = address.rsplit(":", 1)
+    try:
+        socket.create_connection((host, int(port)), timeout=5).close()
+    except OSError:
+        return False
+    return True
+
+
+def test_a_killed_program_takes_its_server_along(tmp_path):
+    code = """
+        import gymnasium, spikedrive, time
+        gymnasium.make("SpikeDrive-v1").reset()
+        print(spikedrive._server.resolve(None).text, flush=True)
+        time.sleep(600)
+    """
+    child = subprocess.Popen([sys.executable, "-c", textwrap.dedent(code)], stdout=subprocess.PIPE, text=True)
+    address = child.stdout.readline().strip()
+    assert answers(address)
+    child.kill()
+    child.wait()
+    child.stdout.close()
+    deadline = time.monotonic() + 20
+    while answers(address):
+        assert time.monotonic() < deadline, "the server outlives its program"
+        time.sleep(0.05)
+
+
+def test_one_server_serves_all_environments_of_a_process():
+    one, other = spikedrive.SpikeDriveEnv(), spikedrive.SpikeDriveVectorEnv(2)
+    started = _server._local
+    one.reset(seed=1)
+    other.reset(seed=1)
+    assert _server.resolve(None) == started.address
+    # It is started again where it was lost.
+    os.kill(started._process.pid, signal.SIGKILL)
+    with pytest.raises(spikedrive.ServerLostError):
+        one.step(1)
+    started._process.wait()
+    one.reset(seed=1)
+    one.step(1)
+    assert _server._local is not started
+    started.stop()
+    one.close()
+    other.close()
+    _server.stop_server()
+
+
+def test_a_lost_server_is_named_and_reset_finds_it_again():
+    local = LocalServer()
+    env = spikedrive.SpikeDriveEnv(server=local.address.text)
+    env.reset(seed=1)
+    local.stop()
+    with pytest.raises(spikedrive.ServerLostError, match=f"the server at {local.address.text} was lost"):
+        env.step(1)
+    with pytest.raises(spikedrive.ResetNeededError):
+        env.step(1)
+    with pytest.raises(spikedrive.ServerUnreachableError, match="start one with `spikedrive-server`"):
+        env.reset(seed=1)
+    env.close()
+
+
+def test_a_frozen_server_is_given_up(monkeypatch):
+    local = LocalServer()
+    env = spikedrive.SpikeDriveEnv(server=local.address.text)
+    env.reset(seed=1)
+    monkeypatch.setattr(_session, "STEP_TIMEOUT", 0.5)
+    monkeypatch.setattr(_session, "CREATE_TIMEOUT", 0.5)
+    os.kill(local._process.pid, signal.SIGSTOP)
+    # A moment later none of its threads runs.
+    os.waitpid(local._process.pid, os.WUNTRACED)
+    try:
+        with pytest.raises(spikedrive.ServerLostError, match=r"did not answer within 0\.5 s"):
+            env.step(1)
+        with pytest.raises(spikedrive.ServerUnreachableError):
+            env.reset(seed=1)
+    finally:
+        os.kill(local._process.pid, signal.SIGCONT)
+        env.close()
+        local.stop()
+
+
+def test_nobody_listens():
+    with socket.socket() as bound:
+        # Bound, so that nobody else takes it, and not listening.
+        bound.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{bound.getsockname()[1]}"
+        env = spikedrive.SpikeDriveEnv(server=address)
+        with pytest.raises(spikedrive.ServerUnreachableError, match=f"no server answers at {address}"):
+            env.reset()
+        env.close()
+
+
+def test_another_service_listens(dashboard):
+    env = spikedrive.SpikeDriveEnv(server=dashboard.ingest)
+    with pytest.raises(spikedrive.ProtocolError, match="no environment server of SpikeDrive listens on"):
+        env.reset()
+    env.close()
+
+
+def test_a_missing_program_is_told_with_the_ways_to_get_it(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv("SPIKEDRIVE_SERVER_BIN")
+    monkeypatch.setattr("spikedrive._programs._checkouts", lambda: iter([tmp_path]))
+    with pytest.raises(spikedrive.ProgramNotFoundError, match="cargo build --release") as told:
+        gymnasium.make("SpikeDrive-v1")
+    assert "SPIKEDRIVE_SERVER_BIN" in str(told.value)
+    monkeypatch.setenv("SPIKEDRIVE_SERVER_BIN", str(tmp_path / "absent"))
+    with pytest.raises(spikedrive.ProgramNotFoundError, match="is no program"):
+        gymnasium.make("SpikeDrive-v1")
+    broken = tmp_path / "spikedrive-server"
+    broken.write_text("#!/bin/sh\necho it is broken >&2\nexit 7\n")
+    broken.chmod(0o755)
+    monkeypatch.setenv("SPIKEDRIVE_SERVER_BIN", str(broken))
+    with pytest.raises(spikedrive.ProgramFailedError, match="ended with status 7: it is broken"):
+        gymnasium.make("SpikeDrive-v1")
+
+
+def test_addresses(server, tmp_path):
+    for text in (server, f"http://{server}", f"http://{server}/", f"localhost:{server.rsplit(':', 1)[1]}"):
+        with gymnasium.make("SpikeDrive-v1", server=text) as env:
+            env.reset(seed=1)
+    for text in ("localhost", ":1", "localhost:0", "localhost:65536", "http://a:1/b", "u@h:1", "unix:relative", "ftp://a:1"):
+        with pytest.raises(spikedrive.InvalidArgumentError, match="is no server address: use host:port"):
+            spikedrive.SpikeDriveEnv(server=text)
+    assert _server.parse_address("https://[::1]:443").secure
+    # A socket's file, in front of the server as a proxy would be.
+    path = tmp_path / "socket"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        threading.Thread(target=relay, args=(listener, server), daemon=True).start()
+        with gymnasium.make("SpikeDrive-v1", server=f"unix:{path}") as env:
+            env.reset(seed=1)
+            env.step(1)
+        spikedrive._server.close_channels()
+
+
+def relay(listener, address):
+    """Passes one connection on, both ways."""
+    host, port = address.rsplit(":", 1)
+    near, _ = listener.accept()
+    far = socket.create_connection((host, int(port)))
+
+    def copy(source, sink):
+        while data := source.recv(65536):
+            sink.sendall(data)
+        sink.shutdown(socket.SHUT_WR)
+
+    back = threading.Thread(target=copy, args=(far, near), daemon=True)
+    back.start()
+    copy(near, far)
+    back.join()
+    near.close()
+    far.close()
+
+
+def test_sessions_are_freed():
+    local = LocalServer()
+    try:
+        for _ in range(50):
+            env = spikedrive.SpikeDriveEnv(server=local.address.text)
+            env.reset(seed=1)
+            env.reset(seed=2)
+            del env
+        names = [thread.name for thread in threading.enumerate()]
+        assert len(names) < 25, names
+    finally:
+        local.stop()
+
+
+def test_interrupted_steps_are_not_answered_late(server):
+    env = spikedrive.SpikeDriveEnv(server=server)
+    env.reset(seed=1)
+    stream = env._session._stream
+
+    class Interrupted:
+        cancel = stream.cancel
+
+        def __next__(self):
+            raise KeyboardInterrupt
+
+    env._session._stream = Interrupted()
+    with pytest.raises(KeyboardInterrupt):
+        env.step(1)
+    with pytest.raises(spikedrive.ResetNeededError):
+        env.step(1)
+    env.reset(seed=1)
+    env.close()
