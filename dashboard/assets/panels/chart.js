@@ -77,7 +77,7 @@ export class ChartPanel extends Panel {
   draw(context) {
     const { axes, surface } = this;
     const box = { left: 50, top: 24, right: surface.width - 10, bottom: surface.height - 38 };
-    const xs = this.zoom ?? this.#rangeX();
+    const xs = this.#span();
     axes.fit(box, xs, this.#rangeY(xs));
     axes.paint(context, this.titles);
     context.save();
@@ -114,13 +114,14 @@ export class ChartPanel extends Panel {
   /** The x of the data that is next to the cursor, NaN without a cursor. */
   #snap() {
     if (Number.isNaN(this.cursor)) return NaN;
+    const [low, high] = this.#span();
     let best = NaN;
     for (const { xs } of this.#named()) {
       for (let i = 0; i < xs.length; i++) {
         if (
           !(Math.abs(xs[i] - this.cursor) >= Math.abs(best - this.cursor)) &&
-          xs[i] >= this.axes.xs[0] &&
-          xs[i] <= this.axes.xs[1]
+          xs[i] >= low &&
+          xs[i] <= high
         )
           best = xs[i];
       }
@@ -130,7 +131,7 @@ export class ChartPanel extends Panel {
 
   /** The x of the data that follows on the one next to the cursor, or comes before it. @param {1 | -1} direction */
   #next(direction) {
-    const [low, high] = this.axes.xs;
+    const [low, high] = this.#span();
     const here = this.#snap();
     if (Number.isNaN(here)) return direction > 0 ? low : high;
     let best = here;
@@ -161,6 +162,11 @@ export class ChartPanel extends Panel {
     const left = place > (box.left + box.right) / 2;
     this.tip.style.left = left ? 'auto' : `${place + 12}px`;
     this.tip.style.right = left ? `${this.surface.width - place + 12}px` : 'auto';
+  }
+
+  /** What the data as it is now shows of x: keys may come before the picture of it. */
+  #span() {
+    return this.zoom ?? this.#rangeX();
   }
 
   #rangeX() {
@@ -249,8 +255,8 @@ export class ChartPanel extends Panel {
   }
 
   #key(event) {
-    if (!this.axes.xs) return;
-    const [low, high] = this.axes.xs;
+    if (this.missing()) return;
+    const [low, high] = this.#span();
     const jump = event.shiftKey ? (high - low) / 10 : 0;
     const from = Number.isNaN(this.cursor) ? low : this.cursor;
     if (event.key === 'ArrowRight') this.cursor = jump ? Math.min(high, from + jump) : this.#next(1);

@@ -11,7 +11,9 @@ def view(programs, look):
     for seed, steps in ((1, (1000, 5000, 9000)), (2, (2000, 6000))):
         records = [{"episode": i + 1, "return": float(i), "env_steps": at} for i, at in enumerate(steps)]
         write(runs / f"s{seed}", {"preset": "stdp", "seed": seed, "episodes": 3}, records)
-    return look(programs.dashboard(runs)).open("learning", runs="s1,s2", smooth=0, mean="off", x="steps")
+    view = look(programs.dashboard(runs)).open("learning", runs="s1,s2", smooth=0, mean="off", x="steps")
+    view.until(lambda state: state["learning"] and len(state["learning"]["runs"]) == 2, "both runs are shown")
+    return view
 
 
 def test_arrow_keys_read_one_point_after_another(view):
