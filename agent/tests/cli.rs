@@ -642,6 +642,35 @@ mod runs {
     }
 
     #[test]
+    fn those_of_other_programs_stand_among_them_in_the_order_of_time() {
+        let place = Place::new();
+        let own: Value = driver().0.json("runs/driver/run.json");
+        for (name, started_at) in [("a", "20260131T120002Z"), ("b", "20260131T120000Z")] {
+            fs::create_dir_all(place.path(&format!("runs/{name}"))).unwrap();
+            let info = Value::Object(
+                own.as_object()
+                    .unwrap()
+                    .clone()
+                    .into_iter()
+                    .chain([("started_at".into(), started_at.into())])
+                    .collect(),
+            );
+            fs::write(place.path(&format!("runs/{name}/run.json")), info.to_string()).unwrap();
+        }
+        fs::create_dir_all(place.path("runs/other")).unwrap();
+        let other = r#"{"schema_version":1,"started_at":"2026-01-31T12:00:01Z","preset":"sb3-dqn","seed":3,"episodes":300,"lesson":null,"config":{}}"#;
+        fs::write(place.path("runs/other/run.json"), other).unwrap();
+        fs::write(place.path("runs/other/episodes.jsonl"), "{}\n{}\n{\"torn").unwrap();
+
+        let listed = place.run("runs").done();
+        let names: Vec<&str> = listed.lines().map(|line| line.split(':').next().unwrap()).collect();
+        assert_eq!(names, ["runs/b", "runs/other", "runs/a"], "{listed}");
+        assert!(listed.contains("runs/other: preset sb3-dqn, seed 3, 2 of 300 episodes, not finished\n"), "{listed}");
+        let list = place.run("runs --json").json();
+        assert_eq!(list["runs"][1]["info"], serde_json::from_str::<Value>(other).unwrap());
+    }
+
+    #[test]
     fn an_empty_directory_says_how_to_start() {
         let place = Place::new();
         let text = place.run("runs").done();

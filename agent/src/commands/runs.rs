@@ -7,13 +7,13 @@ use serde::Serialize;
 use crate::cli::RunsArgs;
 use crate::failure::Failure;
 use crate::report::{program, say};
-use crate::run_dir::{FoundRun, SCHEMA_VERSION, find_runs};
+use crate::run_dir::{FoundRun, RunHead, SCHEMA_VERSION, find_runs};
 
 /// What `runs --json` prints.
 #[derive(Serialize)]
 struct RunList<'a> {
     schema_version: u32,
-    runs: &'a [FoundRun],
+    runs: &'a [FoundRun<RunHead>],
 }
 
 /// Lists runs and their weights, oldest first.
@@ -30,17 +30,17 @@ pub fn runs(args: &RunsArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-fn describe(run: &FoundRun) -> String {
+fn describe(run: &FoundRun<RunHead>) -> String {
     let info = &run.info;
     let state = if run.finished { "finished" } else { "not finished" };
+    let lesson = info.lesson.as_ref().map_or(String::new(), |lesson| format!(", {lesson}"));
     let mut text = format!(
-        "{}: preset {}, {}, seed {}, {} of {} episodes, {state}",
+        "{}: preset {}{lesson}, seed {}, {} of {} episodes, {state}",
         run.directory.display(),
         info.preset,
-        info.train.lesson,
-        info.train.seed,
+        info.seed,
         run.episodes_done,
-        info.train.episodes
+        info.episodes
     );
     for weights in &run.weights {
         let score = weights.evaluation_return.map_or("-".to_owned(), |score| format!("{score:.1}"));

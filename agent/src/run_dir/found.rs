@@ -4,22 +4,25 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::{RunInfo, SCHEMA_VERSION};
 use crate::checkpoint::{Sidecar, WeightsError, read_sidecar};
 use crate::failure::Failure;
 use crate::files::{read_json, sorted_entries};
+use crate::lesson::Lesson;
 use crate::numpy::{NPY, NPZ};
 use crate::report::note;
 
 /// A run found on disk.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct FoundRun {
+pub struct FoundRun<Info = RunInfo> {
     /// Its directory.
     pub directory: PathBuf,
     /// `run.json`.
-    pub info: RunInfo,
+    pub info: Info,
     /// Episodes in its log.
     pub episodes_done: usize,
     /// Whether it has a summary.
@@ -39,22 +42,48 @@ pub struct FoundWeights {
     pub evaluation_return: Option<f64>,
 }
 
+/// What every `run.json` says, whoever wrote it: this program, the Python package or another.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunHead {
+    /// When it started, UTC.
+    pub started_at: String,
+    /// Name of the agent.
+    pub preset: String,
+    /// What it is taught, if it says so.
+    pub lesson: Option<Lesson>,
+    /// Seed.
+    pub seed: u64,
+    /// Training episodes that are planned.
+    pub episodes: usize,
+    /// Everything else.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
 /// The runs below a directory, oldest first. What is no run is passed over.
-pub fn find_runs(runs: &Path) -> Result<Vec<FoundRun>, Failure> {
-    let mut found: Vec<FoundRun> =
-        sorted_entries(runs)?.iter().filter_map(|directory| open_run(directory).ok()).collect();
-    found.sort_by(|a, b| (&a.info.started_at, &a.directory).cmp(&(&b.info.started_at, &b.directory)));
+pub fn find_runs(runs: &Path) -> Result<Vec<FoundRun<RunHead>>, Failure> {
+    let mut found: Vec<FoundRun<RunHead>> =
+        sorted_entries(runs)?.iter().filter_map(|directory| open(directory).ok()).collect();
+    // 2026-01-31T23:59:59Z and 20260131T235959Z are the same time.
+    let time = |run: &FoundRun<RunHead>| -> String { run.info.started_at.matches(char::is_alphanumeric).collect() };
+    found.sort_by_cached_key(|run| (time(run), run.directory.clone()));
     Ok(found)
 }
 
-/// Reads what a run's directory holds.
+/// Reads what the directory of a run of this program holds.
 pub fn open_run(directory: &Path) -> Result<FoundRun, Failure> {
+    open(directory)
+}
+
+fn open<Info: DeserializeOwned>(directory: &Path) -> Result<FoundRun<Info>, Failure> {
     let path = directory.join("run.json");
-    let info: RunInfo = read_json(&path)?;
-    if info.schema_version != SCHEMA_VERSION {
-        let reason = format!("schema_version {} is not {SCHEMA_VERSION}", info.schema_version);
-        return Err(Failure::Read { path, error: io::Error::other(reason) });
+    let file: Value = read_json(&path)?;
+    let bad = |path, reason: String| Failure::Read { path, error: io::Error::other(reason) };
+    match &file["schema_version"] {
+        version if *version == SCHEMA_VERSION => (),
+        version => return Err(bad(path, format!("schema_version {version} is not {SCHEMA_VERSION}"))),
     }
+    let info = serde_json::from_value(file).map_err(|error| bad(path, error.to_string()))?;
     // A line without its end is a record that was torn when the run was killed.
     let episodes_done =
         fs::read(directory.join("episodes.jsonl")).map_or(0, |log| log.iter().filter(|&&byte| byte == b'\n').count());

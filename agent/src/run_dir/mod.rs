@@ -13,7 +13,7 @@ use spikedrive_learners::Preset;
 use crate::checkpoint::config_hash;
 use crate::train::{EVAL_EVERY, TrainConfig};
 
-pub use found::{FoundRun, FoundWeights, find_runs, open_run, resolve_weights};
+pub use found::{FoundRun, FoundWeights, RunHead, find_runs, open_run, resolve_weights};
 pub use recorder::RunRecorder;
 
 /// Version of the formats of `run.json`, `episodes.jsonl`, `state.cbor` and `summary.json`.
