@@ -11,6 +11,7 @@ pub mod field;
 pub mod format;
 pub mod group;
 pub mod measure;
+pub mod overview;
 pub mod page;
 pub mod parse;
 pub mod pictures;
@@ -52,7 +53,7 @@ pub struct BenchmarkArgs {
 /// What is done with rows.
 #[derive(Subcommand, Clone, Debug)]
 pub enum BenchmarkCommand {
-    /// Make the tables of docs/benchmark.md and results/benchmark.html from rows, these and those of others.
+    /// Make the tables of docs/benchmark.md and README.md and results/benchmark.html from rows, these and those of others.
     Report(ReportArgs),
     /// Check a file of rows, and the curves beside it, before it is submitted.
     Check(CheckArgs),

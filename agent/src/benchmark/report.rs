@@ -13,7 +13,7 @@ use super::parse::{RowFile, count};
 use super::pictures::{Over, learning_curves, pareto, profile};
 use super::row::{Point, Row, RunKey};
 use super::table::Table;
-use super::{rules, tables};
+use super::{overview, rules, tables};
 use crate::experiments::chart::Chart;
 use crate::experiments::rows::write_text;
 use crate::experiments::store::Record;
@@ -35,7 +35,7 @@ pub struct ReportArgs {
     /// Directory of benchmark.html.
     #[arg(long, value_name = "DIR", default_value = "results")]
     pub out: PathBuf,
-    /// Document whose tables are renewed, between its marks; by default docs/benchmark.md, if it is there.
+    /// Document whose tables are renewed, between its marks; by default docs/benchmark.md and README.md, where they have marks.
     #[arg(long, value_name = "FILE.md")]
     pub document: Option<PathBuf>,
     /// Agent that the others are compared with.
@@ -59,15 +59,21 @@ pub fn report(args: &ReportArgs) -> Result<(), Failure> {
     let worlds = worlds(rows, points);
     let tables = all_tables(&worlds, &args.reference);
     let markdown = tables.iter().map(Table::markdown).collect::<Vec<_>>().join("\n");
-    let document = args.document.clone().or_else(|| {
-        let usual = PathBuf::from("docs/benchmark.md");
-        usual.is_file().then_some(usual)
-    });
-    if let Some(path) = &document {
-        let renewed = between_marks(&read_text(path)?, &markdown)
-            .ok_or_else(|| Failure::Usage(format!("{} has no lines {BEGIN} and {END}: add them", path.display())))?;
-        write_text(path, &renewed)?;
-        note(format!("tables renewed in {}", path.display()));
+    let documents: Vec<PathBuf> = match &args.document {
+        Some(path) => vec![path.clone()],
+        None => {
+            ["docs/benchmark.md", "README.md"].map(PathBuf::from).into_iter().filter(|path| path.is_file()).collect()
+        }
+    };
+    for path in &documents {
+        match renewed(&read_text(path)?, &markdown, &worlds) {
+            Some(document) => {
+                write_text(path, &document)?;
+                note(format!("tables renewed in {}", path.display()));
+            }
+            None if args.document.is_none() => (),
+            None => return Err(Failure::Usage(format!("{} has no lines {BEGIN} and {END}: add them", path.display()))),
+        }
     }
     create_directory(&args.out)?;
     let path = args.out.join("benchmark.html");
@@ -167,6 +173,13 @@ fn page(worlds: &[WorldRuns], reference: &str) -> String {
         page.figure(&profile(title, &tables::in_every_world(worlds)).svg());
     }
     page.finish()
+}
+
+/// The document with other tables between its marks, and with another overview; none if it has no marks.
+fn renewed(document: &str, tables: &str, worlds: &[WorldRuns]) -> Option<String> {
+    let with_tables = between_marks(document, tables);
+    let with_overview = overview::renewed(with_tables.as_deref().unwrap_or(document), worlds);
+    with_overview.or(with_tables)
 }
 
 /// The document with other tables between its marks; none if it has no marks.

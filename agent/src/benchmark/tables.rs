@@ -96,7 +96,7 @@ pub fn results(runs: &WorldRuns) -> Table {
 }
 
 /// IQM [95 % interval].
-fn iqm_interval(scores: &Scores, decimals: usize) -> String {
+pub fn iqm_interval(scores: &Scores, decimals: usize) -> String {
     let bounds = intervals(&[scores], |agents| vec![aggregate_iqm(&agents[0])]);
     value_in(aggregate_iqm(scores), bounds[0], decimals)
 }
