@@ -160,12 +160,20 @@ impl Sidecar {
     }
 }
 
-/// A parameter at its default that older files do not have: without it, their hashes stay what they were.
-const ADDED_LATER: &str = r#","signal":"spikes""#;
+/// Parameters at their defaults that older files do not have: without them, hashes stay what they were.
+const ADDED_LATER: [&str; 6] = [
+    r#","forward":null"#,
+    r#","signal":"spikes""#,
+    r#","credit":"chosen-minus-share""#,
+    r#","dopamine":{"kind":"td"}"#,
+    r#","scale":"sigmoid""#,
+    r#","spikes":"regular""#,
+];
 
 /// First 16 hexadecimal digits of the SHA-256 of a configuration as JSON.
 pub fn config_hash(config: &impl Serialize) -> String {
-    let json = serde_json::to_string(config).unwrap_or_default().replace(ADDED_LATER, "");
+    let json = serde_json::to_string(config).unwrap_or_default();
+    let json = ADDED_LATER.iter().fold(json, |json, added| json.replace(added, ""));
     Sha256::digest(json).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -178,7 +186,7 @@ pub fn save(path: &Path, arrays: &[NamedArray], sidecar: &Sidecar) -> Result<(),
 
 /// The name of a weight file: that of one matrix ends in `.npy`, that of several arrays in `.npz`.
 pub fn file_name(stem: &str, config: &LearnerConfig) -> String {
-    format!("{stem}.{}", if config.has_synapses() { numpy::NPY } else { numpy::NPZ })
+    format!("{stem}.{}", if config.is_one_array() { numpy::NPY } else { numpy::NPZ })
 }
 
 /// Reads weights and sidecar.
@@ -341,14 +349,18 @@ mod tests {
         let saved = Saved::new();
         let sidecar = saved.path().with_extension("json");
         let text = std::fs::read_to_string(&sidecar).unwrap();
-        let older = text.replace("\"signal\": \"spikes\",", "");
-        assert_ne!(older, text);
+        let mut older: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let config = older["config"].as_object_mut().unwrap();
+        for added in ["signal", "credit", "dopamine", "forward"] {
+            assert!(config.remove(added).is_some(), "{added}");
+        }
+        let code = config["code"].as_object_mut().unwrap();
+        assert!(code.remove("scale").is_some() && code.remove("spikes").is_some());
+        let older = older.to_string();
         std::fs::write(&sidecar, older).unwrap();
         assert_eq!(load(&saved.path()).unwrap().sidecar.config, saved.learner.config());
-        // What the hash is of, for those who compute it themselves.
-        let json = serde_json::to_string(&saved.learner.config()).unwrap().replace(",\"signal\":\"spikes\"", "");
-        let digest = Sha256::digest(json).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        assert_eq!(config_hash(&saved.learner.config()), digest[..16]);
+        // Whatever is added, with its default the hash is the one that it had in the first files.
+        assert_eq!(config_hash(&LearnerConfig::from(snn::Preset::Stdp.config())), "9235c1185aaa3be9");
         let rates = Preset::Snn(snn::Preset::Spikeless).config();
         let mut spikes = snn::Preset::Spikeless.config();
         spikes.signal = snn::Signal::Spikes;

@@ -9,8 +9,8 @@ use spikedrive_agent::evaluate::{Evaluator, crash_rate, mean_return};
 use spikedrive_agent::lesson::{CurriculumPreset, Lesson};
 use spikedrive_agent::stop::StopFlag;
 use spikedrive_agent::train::{TrainConfig, Trainer};
-use spikedrive_env::Phase;
-use spikedrive_learners::snn::Preset;
+use spikedrive_env::{Phase, WorldOptions};
+use spikedrive_learners::snn::{Preset, SnnConfig};
 
 /// Trains 300 episodes with each seed; every one must reach 90 % in time and end above the floor without a crash.
 fn learns(preset: Preset, lesson: Lesson, seeds: Range<u64>, floor: f64, latest_mastery: usize) {
@@ -68,6 +68,20 @@ fn the_curriculum_leads_to_the_same_place() {
 #[test]
 fn rates_learn_as_spikes_do() {
     learns(Preset::Spikeless, Lesson::Direct(Phase::Complex), 1..3, 241.0, 40);
+}
+
+#[test]
+fn a_forward_model_tells_news_from_noise() {
+    let world = WorldOptions { sensor_noise: 1.0, ..WorldOptions::default() };
+    let (evaluator, stop) = (Evaluator::new(2).unwrap(), StopFlag::default());
+    let predictive = Preset::Predictive.config();
+    let [with, without] = [predictive, SnnConfig { forward: None, ..predictive }].map(|learner| {
+        let base = TrainConfig::base(learner, Lesson::Direct(Phase::Complex), 200, 1);
+        let mut trainer = Trainer::new(TrainConfig { world, ..base }, &LocalFactory, &evaluator, &stop).unwrap();
+        trainer.run(&mut ()).unwrap();
+        mean_return(&trainer.test(Phase::Complex, 100).unwrap())
+    });
+    assert!(with > 234.0 && with > without + 0.5, "{with} with it, {without} without");
 }
 
 /// On straight roads a hundred episodes are enough for the deep networks, too.

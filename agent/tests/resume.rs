@@ -15,6 +15,9 @@ use spikedrive_agent::stop::StopFlag;
 use spikedrive_agent::train::{EpisodeRecord, TrainConfig, TrainSink, TrainState, Trainer};
 use spikedrive_env::{Phase, WorldPreset};
 use spikedrive_learners::Preset;
+use spikedrive_learners::snn::dopamine::Dopamine;
+use spikedrive_learners::snn::encoder::{PopulationCode, SpikeTrain};
+use spikedrive_learners::snn::{self, SnnConfig};
 use support::{Ended, Place, wait_until};
 
 /// Keeps the records and asks to stop after some episodes.
@@ -83,6 +86,24 @@ fn noise_lanes_and_every_schedule_survive() {
         let world = WorldPreset::HardStorm.options();
         assert_unbroken(TrainConfig { world, ..base }, &[6, 5]);
         assert_unbroken(TrainConfig { lanes: 4, ..base }, &[4, 8, 4]);
+    }
+}
+
+#[test]
+fn every_dopamine_and_poisson_spikes_survive_the_disk() {
+    let kinds = [
+        Dopamine::Reward { rate: 0.1 },
+        Dopamine::Episodic { rate: 0.1 },
+        Dopamine::Shuffled { memory: 30 },
+        Dopamine::Absent,
+    ];
+    for dopamine in kinds {
+        let stdp = snn::Preset::Stdp.config();
+        let code = PopulationCode { spikes: SpikeTrain::Poisson, ..stdp.code };
+        let learner = SnnConfig { dopamine, code, ..stdp };
+        let base = TrainConfig::base(learner, Lesson::Direct(Phase::Complex), 12, 4);
+        assert_unbroken(base, &[4, 2]);
+        assert_unbroken(TrainConfig { lanes: 3, ..base }, &[3, 6]);
     }
 }
 

@@ -10,8 +10,10 @@ use crate::arrays::NamedArray;
 use crate::dense::{DqnConfig, DqnLearner, DqnState, PpoConfig, PpoLearner, PpoState};
 use crate::op_count::{Operations, TrainingOperations};
 use crate::seed::{SeedConfig, SeedLearner, SeedLearnerState, SeedNetwork, SeedState};
+use crate::snn::forward::Prediction;
 use crate::snn::network::NetworkError;
 use crate::snn::synapses::Layout;
+use crate::snn::tuning::Tuning;
 use crate::snn::{Critic, EpisodeSummary, Network, NetworkState, SnnConfig, SpikingLearner, SpikingState, StepEnd};
 
 /// An agent in the middle of a run, with one car or several, each on a lane from 0.
@@ -86,6 +88,8 @@ pub enum LearnerState {
 
 /// Name of the array of a spiking network, `W[post, pre]`.
 pub const WEIGHTS: &str = "weights";
+/// Name of the array of its forward model, if it has one, `M[action·rays + ray, sensory neuron]`.
+pub const FORWARD: &str = "forward";
 
 /// A network that drives and does not learn.
 pub trait Policy: Debug + Send + Sync {
@@ -184,7 +188,10 @@ impl LearnerConfig {
                 .ok_or_else(|| NetworkError::Array(format!("there is no array {WEIGHTS}")))
         };
         Ok(match self {
-            Self::Snn(config) => Box::new(Network::with_weights(config, weights()?)?),
+            Self::Snn(config) => {
+                let changes = arrays.iter().find(|array| array.name == FORWARD).map(|array| &array.values);
+                Box::new(Network::with_arrays(config, weights()?, changes)?)
+            }
             Self::Seed(config) => Box::new(SeedNetwork::with_weights(config, weights()?)?),
             Self::Dqn(config) => Box::new(config.policy(arrays)?),
             Self::Ppo(config) => Box::new(config.policy(arrays)?),
@@ -211,15 +218,29 @@ impl LearnerConfig {
         }
     }
 
-    /// Whether a file keeps its network as one array, [`WEIGHTS`].
+    /// Whether its network has synapses, [`WEIGHTS`].
     pub fn has_synapses(&self) -> bool {
         matches!(self, Self::Snn(_) | Self::Seed(_))
+    }
+
+    /// Whether a file keeps its network as one array, [`WEIGHTS`].
+    pub fn is_one_array(&self) -> bool {
+        match self {
+            Self::Snn(config) => config.forward.is_none(),
+            Self::Seed(_) => true,
+            Self::Dqn(_) | Self::Ppo(_) => false,
+        }
     }
 
     /// How sensors become spikes, or the inputs of a dense network.
     pub fn encoder(&self) -> &'static str {
         match self {
-            Self::Snn(_) => "gaussian-population",
+            Self::Snn(config) => match config.code.tuning {
+                Tuning::Gaussian { .. } => "gaussian-population",
+                Tuning::Rate => "rate",
+                Tuning::OnOff => "on-off",
+                Tuning::OneHot => "one-hot",
+            },
             Self::Seed(_) => "bernoulli-rate",
             Self::Dqn(_) | Self::Ppo(_) => "dense",
         }
@@ -394,7 +415,9 @@ impl Learner for SeedLearner {
 
 impl Policy for Network {
     fn arrays(&self) -> Vec<NamedArray> {
-        vec![NamedArray { name: WEIGHTS.to_owned(), values: self.weights().clone() }]
+        let weights = NamedArray { name: WEIGHTS.to_owned(), values: self.weights().clone() };
+        let changes = |model: &Prediction| NamedArray { name: FORWARD.to_owned(), values: model.changes().clone() };
+        std::iter::once(weights).chain(self.forward().map(changes)).collect()
     }
 
     fn synapses(&self) -> Option<&Array2<f32>> {

@@ -27,6 +27,10 @@ pub enum Purpose {
     Replay = 109,
     /// In which order steps are learned from.
     Minibatches = 110,
+    /// Which moment's TD error is told in the place of another.
+    Dopamine = 111,
+    /// Which neurons of a trained network are cut.
+    Damage = 112,
 }
 
 /// The stream of `(seed, purpose, lane)`: a ChaCha8 generator keyed by the three numbers, little-endian.

@@ -3,10 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::competition::Readout;
+use super::credit::Credit;
 use super::critic::CriticParams;
 use super::divisive::Divisive;
-use super::encoder::PopulationCode;
+use super::dopamine::Dopamine;
+use super::encoder::{PopulationCode, SpikeTrain};
 use super::escape::EscapeNoise;
+use super::forward::ForwardModel;
 use super::homeostasis::HomeostasisParams;
 use super::lif::LifParams;
 use super::sleep::SleepParams;
@@ -25,6 +28,9 @@ pub struct SnnConfig {
     pub ticks: usize,
     /// How distances become spikes; its cells are the sensory neurons.
     pub code: PopulationCode,
+    /// What the senses should tell, so that the code encodes an estimate and not the noise.
+    #[serde(default)]
+    pub forward: Option<ForwardModel>,
     /// What neurons tell each other.
     #[serde(default)]
     pub signal: Signal,
@@ -44,6 +50,9 @@ pub struct SnnConfig {
     pub readout: Readout,
     /// What a synapse contributes to its eligibility.
     pub plasticity: Plasticity,
+    /// Which pools have a part in a decision.
+    #[serde(default)]
+    pub credit: Credit,
     /// Normalisation of the presynaptic counts that eligibility and homeostasis use.
     pub divisive: Option<Divisive>,
     /// Discount γ per step.
@@ -54,6 +63,9 @@ pub struct SnnConfig {
     pub learning_rate: f32,
     /// How it changes over the run.
     pub schedule: Schedule,
+    /// Where dopamine comes from.
+    #[serde(default)]
+    pub dopamine: Dopamine,
     /// Largest magnitude of dopamine that reaches the synapses.
     pub dopamine_clip: f32,
     /// Rewards below this count as this in learning, so that one crash does not drown all else. Scores use the true reward.
@@ -137,6 +149,19 @@ impl SnnConfig {
                 "sleep replays spike counts: it needs the plasticity pre-count and the readout pathway".to_owned()
             );
         }
+        if self.sleep.is_some() && self.dopamine != Dopamine::Td {
+            return Err("sleep replays TD errors: it needs dopamine of kind td, or sleep = none".to_owned());
+        }
+        if self.divisive.is_some() && self.plasticity != Plasticity::PreCount {
+            return Err(
+                "divisive: pairs of spikes are no counts: use the plasticity pre-count, or divisive = none".to_owned()
+            );
+        }
+        if self.credit != Credit::default() && matches!(self.plasticity, Plasticity::ContrastiveStdp(_)) {
+            return Err(
+                "credit: contrastive-stdp has a factor of its own: use another plasticity, or leave credit".to_owned()
+            );
+        }
         if self.signal == Signal::Rates {
             self.validate_rates(by_pathway)?;
         }
@@ -155,6 +180,9 @@ impl SnnConfig {
                 "signal: rates have no spikes for a vote: use the readout pathway, or signal = spikes".to_owned()
             );
         }
+        if self.code.spikes != SpikeTrain::default() {
+            return Err("signal: rates make no spike trains: use code.spikes = regular, or signal = spikes".to_owned());
+        }
         if self.hidden_neurons > 0 {
             return Err(format!(
                 "signal: rates make no hidden neuron spike, and there are {}: use hidden_neurons = 0, or signal = spikes",
@@ -166,12 +194,14 @@ impl SnnConfig {
 
     fn validate_parts(&self) -> Result<(), String> {
         part("code", self.code.validate())?;
+        self.forward.map_or(Ok(()), |forward| part("forward", forward.validate()))?;
         part("lif", self.lif.validate())?;
         part("wiring", self.wiring.validate())?;
         part("motor_firing", self.motor_firing.validate())?;
         part("readout", self.readout.validate())?;
         part("plasticity", self.plasticity.validate())?;
         self.divisive.map_or(Ok(()), |divisive| part("divisive", divisive.validate()))?;
+        part("dopamine", self.dopamine.validate())?;
         part("schedule", self.schedule.validate())?;
         part("critic", self.critic.validate())?;
         part("homeostasis", self.homeostasis.validate())?;
@@ -221,8 +251,8 @@ mod tests {
             let reason = config.validate().unwrap_err();
             assert!(reason.starts_with(words), "{words} is not the start of {reason:?}");
         };
-        let [stdp, pathway, memory, own_spike] =
-            [Preset::Stdp, Preset::Pathway, Preset::Memory, Preset::OwnSpike].map(Preset::config);
+        let [stdp, pathway, memory, own_spike, predictive] =
+            [Preset::Stdp, Preset::Pathway, Preset::Memory, Preset::OwnSpike, Preset::Predictive].map(Preset::config);
         for bad in [f32::NAN, f32::INFINITY, -f32::INFINITY, -1e6] {
             refuses(SnnConfig { learning_rate: bad, ..stdp }, &format!("learning_rate: {bad} is outside [0, 100]"));
             refuses(SnnConfig { reward_floor: bad, ..stdp }, "reward_floor: ");
@@ -262,6 +292,14 @@ mod tests {
             "signal: rates make no hidden neuron spike, and there are 10: use hidden_neurons = 0",
         );
         refuses(SnnConfig { signal: Signal::Rates, ..own_spike }, "signal: rates make no pairs");
+        let code = PopulationCode { spikes: SpikeTrain::Poisson, ..spikeless.code };
+        refuses(SnnConfig { code, ..spikeless }, "signal: rates make no spike trains");
+        refuses(SnnConfig { divisive: memory.divisive, ..stdp }, "divisive: pairs of spikes are no counts");
+        refuses(SnnConfig { credit: Credit::Chosen, ..own_spike }, "credit: contrastive-stdp has a factor of its own");
+        refuses(SnnConfig { dopamine: Dopamine::Absent, ..pathway }, "sleep replays TD errors");
+        refuses(SnnConfig { dopamine: Dopamine::Reward { rate: 2.0 }, ..stdp }, "dopamine.rate: 2 is outside (0, 1]");
+        let forward = predictive.forward.map(|forward| ForwardModel { gain: 0.0, ..forward });
+        refuses(SnnConfig { forward, ..predictive }, "forward.gain: 0 is outside (0, 1]");
         let lif = LifParams { v_reset: 1.0, ..stdp.lif };
         refuses(SnnConfig { lif, ..stdp }, "lif.v_reset: 1 is outside [-100, 1)");
     }

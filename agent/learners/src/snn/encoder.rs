@@ -1,4 +1,4 @@
-//! Population coding: distances become spikes of cells that are each tuned to a range.
+//! Encoders: distances become spikes of cells, mostly of such as are each tuned to a range (population coding).
 //!
 //! Sensory neurons are spike generators, no LIF neurons.
 
@@ -13,17 +13,20 @@ use crate::range::{above, in_range, part};
 
 /// Population code over the distances of an odd number of rays, from left to right.
 ///
-/// Each distance d becomes u in [0, 1]: ahead (the middle ray) `u = d/20`, at the sides `u = 1/(1 + exp(−(d − 6)/s))`, which spends
-/// most cells on the distances where steering is decided. Its cells answer as [`Tuning`] says. Difference cells do the same for
+/// Each distance d becomes u in [0, 1] by the [`Scale`]: ahead (the middle ray) `u = d/20`, at the sides mostly `u = 1/(1 + exp(−(d − 6)/s))`, which
+/// spends most cells on the distances where steering is decided. Its cells answer as [`Tuning`] says. Difference cells do the same for
 /// `u = 1/(1 + exp(−(d_leftmost − d_rightmost)/s_d))`, [`ChangeCells`] for what a distance did lately. Efference cells tell the
 /// last actions: of the three cells of an action k steps ago, the one of that action fires at r_max.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PopulationCode {
     /// Number of rays: 3, 5, 7 or 9.
     pub rays: usize,
+    /// How the distances at the sides become u.
+    #[serde(default)]
+    pub scale: Scale,
     /// Cells of each ray.
     pub cells_per_sensor: usize,
-    /// s: slope of the sigmoid at the sides, in units.
+    /// s: slope of the sigmoid at the sides, in units; no other scale has one.
     pub side_slope: f32,
     /// Tuning of the cells, but for change cells, which have their own.
     pub tuning: Tuning,
@@ -37,6 +40,33 @@ pub struct PopulationCode {
     pub efference_steps: usize,
     /// r_max: highest rate, in spikes a tick.
     pub peak_rate: f32,
+    /// How rates become spikes.
+    #[serde(default)]
+    pub spikes: SpikeTrain,
+}
+
+/// How a distance d of up to 20 units becomes u in [0, 1].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scale {
+    /// Ahead `d/20`, at the sides a sigmoid: most cells where steering is decided.
+    #[default]
+    Sigmoid,
+    /// `d/20` for every ray.
+    Linear,
+    /// `ln(1 + d)/ln 21` for every ray: as finely as the distance is short (Weber's law).
+    Log,
+}
+
+/// How rates become spikes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SpikeTrain {
+    /// Evenly spaced: a phase grows by the rate each tick and spikes when it reaches 1.
+    #[default]
+    Regular,
+    /// By chance, with the rate as probability in each tick: Poisson, as far as ticks tell.
+    Poisson,
 }
 
 /// What the code remembers from step to step of an episode.
@@ -49,7 +79,7 @@ pub struct CodeMemory {
 }
 
 /// The action that an episode is said to have begun with: straight.
-const FIRST_ACTION: usize = 1;
+pub const FIRST_ACTION: usize = 1;
 /// Distance at which the sigmoid of the side sensors is ½, in units.
 const SIDE_CENTRE: f32 = 6.0;
 /// Range of the sensors, in units.
@@ -125,7 +155,11 @@ impl PopulationCode {
 
     /// u of a ray's distance.
     fn compress(&self, ray: usize, distance: f32) -> f32 {
-        if ray == self.rays / 2 { distance / RANGE } else { sigmoid((distance - SIDE_CENTRE) / self.side_slope) }
+        match self.scale {
+            Scale::Sigmoid if ray != self.rays / 2 => sigmoid((distance - SIDE_CENTRE) / self.side_slope),
+            Scale::Sigmoid | Scale::Linear => distance / RANGE,
+            Scale::Log => libm::logf(1.0 + distance) / libm::logf(1.0 + RANGE),
+        }
     }
 
     /// Returns the cells that are left.
@@ -152,16 +186,17 @@ fn sigmoid(x: f32) -> f32 {
     1.0 / (1.0 + libm::expf(-x))
 }
 
-/// Regular spike trains: every cell adds its rate to a phase each tick and spikes when the phase reaches 1.
+/// Makes spikes of rates.
 #[derive(Clone, Debug, PartialEq)]
-pub struct PhaseEncoder {
+pub struct SpikeEncoder {
+    train: SpikeTrain,
     phases: Vec<f32>,
 }
 
-impl PhaseEncoder {
+impl SpikeEncoder {
     /// An encoder of `cells` cells, all at phase 0.
-    pub fn new(cells: usize) -> Self {
-        Self { phases: vec![0.0; cells] }
+    pub fn new(train: SpikeTrain, cells: usize) -> Self {
+        Self { train, phases: vec![0.0; cells] }
     }
 
     /// Draws new phases: the start of an episode.
@@ -171,7 +206,11 @@ impl PhaseEncoder {
 
     /// Advances one tick and appends the numbers of the cells that spike. At the highest possible rate, 1, a cell spikes in every
     /// tick.
-    pub fn tick(&mut self, rates: &[f32], spikes: &mut Vec<usize>) {
+    pub fn tick(&mut self, rates: &[f32], rng: &mut impl Rng, spikes: &mut Vec<usize>) {
+        if self.train == SpikeTrain::Poisson {
+            spikes.extend(rates.iter().enumerate().filter(|(_, rate)| uniform(rng) < **rate).map(|(cell, _)| cell));
+            return;
+        }
         for (cell, (phase, rate)) in self.phases.iter_mut().zip(rates).enumerate() {
             *phase += rate;
             if *phase >= 1.0 {
@@ -185,7 +224,10 @@ impl PhaseEncoder {
 
 #[cfg(test)]
 mod tests {
+    use rand_chacha::ChaCha8Rng;
+
     use super::*;
+    use crate::random::{Purpose, stream};
     use crate::snn::Preset;
 
     const CODE: PopulationCode = PopulationCode {
@@ -198,6 +240,8 @@ mod tests {
         change: None,
         efference_steps: 1,
         peak_rate: 0.5,
+        scale: Scale::Sigmoid,
+        spikes: SpikeTrain::Regular,
     };
 
     fn memory(code: &PopulationCode) -> CodeMemory {
@@ -265,19 +309,51 @@ mod tests {
     }
 
     #[test]
-    fn a_phase_encoder_is_regular() {
-        let mut encoder = PhaseEncoder::new(2);
-        let mut spikes = Vec::new();
-        (0..20).for_each(|_| encoder.tick(&[0.25, 0.0], &mut spikes));
-        assert_eq!(spikes, [0; 5]);
+    fn each_scale_spends_its_cells_elsewhere() {
+        let u = |scale, ray| PopulationCode { scale, ..CODE }.compress(ray, 6.0);
+        assert_eq!((u(Scale::Sigmoid, 0), u(Scale::Sigmoid, 1)), (0.5, 0.3));
+        assert_eq!((u(Scale::Linear, 0), u(Scale::Linear, 1)), (0.3, 0.3));
+        assert!((u(Scale::Log, 0) - 1.945_910_1 / 3.044_522_5).abs() < 1e-6);
+        assert_eq!([0.0, 20.0].map(|d| PopulationCode { scale: Scale::Log, ..CODE }.compress(2, d)), [0.0, 1.0]);
+    }
+
+    fn rng() -> ChaCha8Rng {
+        stream(1, Purpose::Encoder, 0)
+    }
+
+    #[test]
+    fn a_regular_train_is_even_and_draws_no_number() {
+        let mut encoder = SpikeEncoder::new(SpikeTrain::Regular, 2);
+        let (mut spikes, mut rng) = (Vec::new(), rng());
+        (0..20).for_each(|_| encoder.tick(&[0.25, 0.0], &mut rng, &mut spikes));
+        assert_eq!((spikes, rng), (vec![0; 5], self::rng()));
+    }
+
+    #[test]
+    fn a_poisson_train_has_the_rate_and_the_variance_of_chance() {
+        let mut encoder = SpikeEncoder::new(SpikeTrain::Poisson, 3);
+        let mut rng = rng();
+        let counts: Vec<f32> = (0..500)
+            .map(|_| {
+                let mut spikes = Vec::new();
+                (0..20).for_each(|_| encoder.tick(&[0.25, 0.0, 1.0], &mut rng, &mut spikes));
+                assert_eq!(spikes.iter().filter(|&&cell| cell > 0).count(), 20, "never at rate 0, always at rate 1");
+                spikes.iter().filter(|&&cell| cell == 0).count() as f32
+            })
+            .collect();
+        let mean = counts.iter().sum::<f32>() / 500.0;
+        let variance = counts.iter().map(|count| (count - mean).powi(2)).sum::<f32>() / 500.0;
+        // Binomial: 20 · 0.25, and 20 · 0.25 · 0.75 = 3.75.
+        assert!((mean - 5.0).abs() < 0.3 && (variance - 3.75).abs() < 0.8, "{mean}, {variance}");
     }
 
     #[test]
     fn at_rate_one_a_cell_spikes_in_every_tick_and_only_then() {
-        let mut encoder = PhaseEncoder { phases: vec![0.0, 0.3, 1.0 - f32::EPSILON / 2.0] };
+        let phases = vec![0.0, 0.3, 1.0 - f32::EPSILON / 2.0];
+        let mut encoder = SpikeEncoder { train: SpikeTrain::Regular, phases };
         let mut spikes = Vec::new();
-        encoder.tick(&[1.0; 3], &mut spikes);
-        (0..5).for_each(|_| encoder.tick(&[0.0; 3], &mut spikes));
+        encoder.tick(&[1.0; 3], &mut rng(), &mut spikes);
+        (0..5).for_each(|_| encoder.tick(&[0.0; 3], &mut rng(), &mut spikes));
         assert_eq!(spikes, [0, 1, 2]);
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::config::{NEURONS, Plasticity, SnnConfig};
 use super::critic::Critic;
-use super::dopamine::td_error;
+use super::dopamine::{DopamineState, td_error};
 use super::network::{Network, NetworkError, NetworkState, Streams};
 use super::plasticity::Witness;
 use super::sleep::{Day, Sleep};
@@ -32,7 +32,7 @@ pub enum StepEnd {
 /// What an episode was like from inside.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct EpisodeSummary {
-    /// Mean TD error.
+    /// Mean dopamine.
     pub mean_dopamine: f64,
     /// Learning rate η in this episode.
     pub learning_rate: f32,
@@ -53,6 +53,8 @@ pub struct SpikingLearner {
     episode: usize,
     /// The episode in which the present phase began.
     phase_start: usize,
+    /// What dopamine is compared with.
+    compared_with: DopamineState,
     /// What it cost so far, but for what the rule counts itself.
     operations: TrainingOperations,
 }
@@ -68,6 +70,8 @@ struct Lane {
     /// V(x) and reward of the last step, not yet learned from.
     pending: Option<Pending>,
     dopamine: RunningMean,
+    /// Sum of the rewards of the episode, as they are learned from.
+    earned: f32,
     today: Day,
     shown: Shown,
 }
@@ -92,17 +96,30 @@ struct RunningMean {
     count: u32,
 }
 
+impl RunningMean {
+    fn note(&mut self, value: f32) {
+        self.sum += f64::from(value);
+        self.count += 1;
+    }
+}
+
 /// All of an agent that outlives an episode, beside its parameters: what a resumed run goes on from. Membranes and traces end
 /// with each episode.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SpikingState {
     weights: Array2<f32>,
+    /// M of the forward model.
+    #[serde(default)]
+    forward: Option<Array2<f32>>,
     critic: Critic,
     episode: usize,
     phase_start: usize,
     lanes: Vec<LaneStreams>,
     sleep: ChaCha8Rng,
     days: VecDeque<Day>,
+    /// Older versions knew the TD error alone.
+    #[serde(default)]
+    dopamine: DopamineState,
     /// States of older versions have none: the count begins where such a run goes on.
     #[serde(default)]
     operations: TrainingOperations,
@@ -126,6 +143,7 @@ impl Lane {
             rates: Rates { learning: 0.0, homeostasis: 0.0 },
             pending: None,
             dopamine: RunningMean::default(),
+            earned: 0.0,
             today: Day::default(),
             shown: Shown::default(),
         }
@@ -153,13 +171,14 @@ impl SpikingLearner {
             run_episodes,
             episode: 0,
             phase_start: 0,
+            compared_with: config.dopamine.state(seed),
             operations: TrainingOperations::default(),
         })
     }
 
     /// An agent that goes on from a state, between two episodes.
     pub fn restored(config: SnnConfig, run_episodes: usize, state: SpikingState) -> Result<Self, NetworkError> {
-        let network = Network::with_weights(config, &state.weights)?;
+        let network = Network::with_arrays(config, &state.weights, state.forward.as_ref())?;
         let features = network.layout().afferents().len();
         let sleep = match config.sleep {
             Some(params) => Sleep::restored(params, state.days, features)
@@ -167,6 +186,9 @@ impl SpikingLearner {
                 .ok_or_else(|| NetworkError::Config("the remembered episodes do not fit the network".to_owned()))?,
             None => None,
         };
+        if !config.dopamine.fits(&state.dopamine) {
+            return Err(NetworkError::Config("the remembered dopamine is of another kind".to_owned()));
+        }
         let lane = |LaneStreams { network: streams, exploration }| {
             Lane::new(&network, NetworkState::between_episodes(&network, streams), exploration)
         };
@@ -179,6 +201,7 @@ impl SpikingLearner {
             run_episodes,
             episode: state.episode,
             phase_start: state.phase_start.min(state.episode),
+            compared_with: state.dopamine,
             operations: state.operations,
         })
     }
@@ -187,11 +210,13 @@ impl SpikingLearner {
     pub fn state(&self) -> SpikingState {
         SpikingState {
             weights: self.network().weights().clone(),
+            forward: self.network().forward().map(|model| model.changes().clone()),
             critic: self.critic().clone(),
             episode: self.episode,
             phase_start: self.phase_start,
             lanes: self.lanes.iter().map(Lane::streams).collect(),
             sleep: self.sleep_rng.clone(),
+            dopamine: self.compared_with.clone(),
             days: self.sleep.as_ref().map(|sleep| sleep.days().clone()).unwrap_or_default(),
             operations: self.operations(),
         }
@@ -243,13 +268,16 @@ impl SpikingLearner {
         lane.witness.reset();
         lane.pending = None;
         lane.dopamine = RunningMean::default();
+        lane.earned = 0.0;
         lane.today = Day::default();
         lane.shown = Shown::default();
     }
 
     /// Sees, learns from the lane's step before, decides. Returns an action index.
     pub fn act(&mut self, lane: usize, observation: &[f32]) -> usize {
+        let lanes = self.lanes.len();
         self.operations.learning += self.lanes[lane].simulate(self.rule.network(), observation);
+        self.rule.expect(&self.lanes[lane].state, lanes);
         self.operations.decisions += self.lanes[lane].state.operations();
         let competition = self.rule.network().competition(&self.lanes[lane].state);
         self.learn_from_pending(lane, true);
@@ -262,23 +290,33 @@ impl SpikingLearner {
     /// Is told the reward of the lane's last action, and whether its episode ended with it.
     pub fn reward(&mut self, lane: usize, reward: f64, end: Option<StepEnd>) {
         let reward = (reward as f32).max(self.config.reward_floor);
+        let lanes = self.lanes.len();
         let car = &mut self.lanes[lane];
         if let Some(pending) = &mut car.pending {
             pending.reward = reward;
         }
+        car.earned += reward;
         car.today.note_reward(reward);
         match end {
-            None => {}
+            None => return,
             Some(StepEnd::Terminated) => self.learn_from_pending(lane, false),
             Some(StepEnd::Truncated(observation)) => {
                 let network = self.rule.network();
                 // No decision follows: it is seen to be learned from.
                 self.operations.learning += car.simulate(network, &observation) + car.state.operations();
+                self.rule.expect(&car.state, lanes);
+                let network = self.rule.network();
                 if self.sleep.is_some() {
                     car.today.note_end(car.state.features(network.layout()));
                 }
                 self.learn_from_pending(lane, true);
             }
+        }
+        let Lane { traces, rates, dopamine, earned, shown, .. } = &mut self.lanes[lane];
+        if let Some(told) = self.config.dopamine.after_episode(&mut self.compared_with, *earned) {
+            dopamine.note(told);
+            shown.dopamine = Some(told);
+            self.rule.reinforce(traces, told, *rates);
         }
     }
 
@@ -326,10 +364,12 @@ impl SpikingLearner {
         let features = state.features(self.rule.network().layout());
         let next_value = bootstrap.then(|| self.rule.value(features));
         let td_error = td_error(reward, self.config.discount, next_value, value);
-        dopamine.sum += f64::from(td_error);
-        dopamine.count += 1;
-        shown.dopamine = Some(td_error);
-        self.rule.learn(traces, td_error, features, *rates);
+        self.rule.predict(traces, td_error, features);
+        if let Some(told) = self.config.dopamine.after_step(&mut self.compared_with, td_error, reward) {
+            dopamine.note(told);
+            shown.dopamine = Some(told);
+            self.rule.reinforce(traces, told, *rates);
+        }
     }
 
     fn mark(&mut self, lane: usize, action: usize, shares: [f32; ACTIONS]) {

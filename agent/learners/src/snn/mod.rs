@@ -1,16 +1,17 @@
 //! The spiking network and the parts that make it learn.
 //!
 //! A step of the car is T ticks of 1 ms of the network: [`encoder`] ([`tuning`], [`change`]) → [`network`] ([`lif`], [`escape`],
-//! [`synapses`], [`relay`], [`noise`]) → [`competition`] of the pools, by current ([`readout`]) or by spikes ([`vote`]) → action.
+//! [`synapses`], [`relay`], [`noise`]; before it, if there is one, a [`forward`] model) → [`competition`] of the pools, by current ([`readout`]) or by spikes ([`vote`]) → action.
 //! Learning multiplies three factors: what the synapse did ([`plasticity`]: a spike count, made [`divisive`] or not, or [`stdp`]) ×
-//! what its pool did (chosen − share, or the [`contrastive`] burst), remembered in an [`eligibility`] trace, × [`dopamine`], the TD
-//! error of a [`critic`]. [`homeostasis`] keeps every pool alive, and [`sleep`] replays remembered episodes. [`three_factor`] applies
+//! what its pool did ([`credit`]: chosen − share, or the [`contrastive`] burst), remembered in an [`eligibility`] trace, × [`dopamine`], mostly
+//! the TD error of a [`critic`]. [`homeostasis`] keeps every pool alive, and [`sleep`] replays remembered episodes. [`three_factor`] applies
 //! the rule, [`learner`] puts all in order; [`preset`] names the settings that were measured, all made of these parts.
 
 pub mod change;
 pub mod competition;
 pub mod config;
 pub mod contrastive;
+pub mod credit;
 pub mod critic;
 pub mod divisive;
 pub mod dopamine;
@@ -18,6 +19,7 @@ pub mod eligibility;
 pub mod encoder;
 pub mod escape;
 pub mod fan_out;
+pub mod forward;
 pub mod homeostasis;
 pub mod learner;
 pub mod lif;

@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::competition::{Competition, Readout};
 use super::config::{Firing, NEURONS, Signal, SnnConfig};
-use super::encoder::{CodeMemory, PhaseEncoder};
+use super::encoder::{CodeMemory, FIRST_ACTION, SpikeEncoder};
 use super::escape::EscapeNoise;
 use super::fan_out::FanOut;
+use super::forward::{Estimate, ForwardModel, Prediction};
 use super::lif::LifParams;
 use super::stdp::PairStdp;
 use super::synapses::{Layout, initial_weights};
@@ -26,6 +27,7 @@ pub struct Network {
     /// `W[post, pre]`, in row-major order.
     weights: Array2<f32>,
     fan_out: FanOut,
+    forward: Option<Prediction>,
 }
 
 /// Why weights do not fit.
@@ -71,10 +73,36 @@ impl Network {
         config.validate().map_err(NetworkError::Config)?;
         let layout = Layout::new(&config);
         let weights = initial_weights(&layout, &config.wiring, &mut stream(seed, Purpose::Wiring, 0));
-        Ok(Self { config, layout, fan_out: FanOut::new(&layout, config.readout, &weights), weights })
+        let forward = config.forward.map(|params| Prediction::new(params, config.code.rays, layout.sensory().len()));
+        Ok(Self { config, layout, fan_out: FanOut::new(&layout, config.readout, &weights), weights, forward })
     }
 
-    /// A network with given weights `W[post, pre]`.
+    /// A network with given weights `W[post, pre]`, and with M of its forward model where it has one.
+    pub fn with_arrays(
+        config: SnnConfig,
+        weights: &Array2<f32>,
+        changes: Option<&Array2<f32>>,
+    ) -> Result<Self, NetworkError> {
+        let network = Self::with_weights(config, weights)?;
+        let forward = match (config.forward, changes) {
+            (None, _) => None,
+            (Some(params), Some(changes)) => {
+                let rays = config.code.rays;
+                let (rows, columns) = ForwardModel::shape(rays, network.layout.sensory().len());
+                if changes.dim() != (rows, columns) || changes.iter().any(|change| !change.is_finite()) {
+                    let (r, c) = changes.dim();
+                    return Err(NetworkError::Array(format!(
+                        "the forward model is {r} × {c}: it must be {rows} × {columns}, of finite numbers"
+                    )));
+                }
+                Some(Prediction::with_changes(params, rays, changes.clone()))
+            }
+            (Some(_), None) => return Err(NetworkError::Array("the array of the forward model is missing".to_owned())),
+        };
+        Ok(Self { forward, ..network })
+    }
+
+    /// A network with given weights `W[post, pre]`, whose forward model, if there is one, expects nothing to change.
     pub fn with_weights(config: SnnConfig, weights: &Array2<f32>) -> Result<Self, NetworkError> {
         config.validate().map_err(NetworkError::Config)?;
         if weights.dim() != (NEURONS, NEURONS) {
@@ -85,7 +113,8 @@ impl Network {
         }
         let layout = Layout::new(&config);
         let weights = weights.as_standard_layout().into_owned();
-        Ok(Self { config, layout, fan_out: FanOut::new(&layout, config.readout, &weights), weights })
+        let forward = config.forward.map(|params| Prediction::new(params, config.code.rays, layout.sensory().len()));
+        Ok(Self { config, layout, fan_out: FanOut::new(&layout, config.readout, &weights), weights, forward })
     }
 
     /// Checks that an observation of `rays` distances is what the network has cells for.
@@ -107,6 +136,17 @@ impl Network {
     /// `W[post, pre]`.
     pub fn weights(&self) -> &Array2<f32> {
         &self.weights
+    }
+
+    /// Its forward model, if it has one.
+    pub fn forward(&self) -> Option<&Prediction> {
+        self.forward.as_ref()
+    }
+
+    /// The forward model learns from what was just seen. Returns what it cost.
+    pub(crate) fn learn_forward(&mut self, state: &NetworkState, lanes: usize) -> Operations {
+        let Some(model) = &mut self.forward else { return Operations::NONE };
+        model.learn(&state.estimate, state.last_action, lanes)
     }
 
     pub(crate) fn weights_mut(&mut self) -> &mut Array2<f32> {
@@ -148,11 +188,20 @@ impl Network {
         let watch = state.witnessed.watch;
         let motor_is_shown = watch == Watch::Everything && !motor_runs;
         state.witnessed.raster.clear();
-        self.config.code.rates(observation, &mut state.memory, &mut state.rates);
+        let mut for_estimate = Operations::NONE;
+        let seen = match &self.forward {
+            Some(model) => {
+                let counts = &state.counts[self.layout.sensory()];
+                for_estimate = model.observe(&mut state.estimate, observation, counts, state.last_action);
+                state.estimate.distances()
+            }
+            None => observation,
+        };
+        self.config.code.rates(seen, &mut state.memory, &mut state.rates);
         if self.config.signal == Signal::Rates {
             state.counts.copy_from_slice(&state.rates);
             // A rate is a number: at each synapse it is multiplied.
-            state.operations = Operations { macs: self.fan_out.synapses(), ..Operations::NONE };
+            state.operations = for_estimate + Operations { macs: self.fan_out.synapses(), ..Operations::NONE };
             return Operations::NONE;
         }
         state.counts.fill(0.0);
@@ -174,7 +223,7 @@ impl Network {
             state.hidden.receive(self, hidden.start, 1.0, &state.arriving, &mut state.streams.hidden);
             let hidden_spikes = state.hidden.fire(&self.config.lif);
             state.arriving.clear();
-            state.encoder.tick(&state.rates, &mut state.arriving);
+            state.encoder.tick(&state.rates, &mut state.streams.encoder, &mut state.arriving);
             state.arriving.extend(hidden_spikes.iter().map(|spike| spike + hidden.start));
             for &spike in &state.arriving {
                 state.counts[spike] += 1.0;
@@ -189,7 +238,7 @@ impl Network {
                 state.witnessed.raster.tick(state.arriving.iter().copied().chain(of_motor));
             }
         }
-        state.operations = self.decision_cost(state, carried_in);
+        state.operations = for_estimate + self.decision_cost(state, carried_in);
         let ticks = self.config.ticks as f32;
         state.counts.iter_mut().for_each(|count| *count /= ticks);
         let only_for_stdp = motor_runs && self.config.readout != Readout::Vote;
@@ -254,8 +303,11 @@ pub struct NetworkState {
     /// Whether there is anything to watch.
     spikes: bool,
     streams: Streams,
-    encoder: PhaseEncoder,
+    encoder: SpikeEncoder,
     memory: CodeMemory,
+    estimate: Estimate,
+    /// What the car did in the step before.
+    last_action: usize,
     hidden: Population,
     motor: Population,
     /// Sensory and hidden neurons that spiked in the last tick.
@@ -322,8 +374,10 @@ impl NetworkState {
         Self {
             spikes: network.config.signal == Signal::Spikes,
             streams,
-            encoder: PhaseEncoder::new(layout.sensory().len()),
+            encoder: SpikeEncoder::new(network.config.code.spikes, layout.sensory().len()),
             memory: CodeMemory::default(),
+            estimate: Estimate::default(),
+            last_action: FIRST_ACTION,
             hidden: Population::new(layout.hidden().len()),
             motor: Population::new(layout.motor().len()),
             arriving: Vec::new(),
@@ -345,6 +399,8 @@ impl NetworkState {
         }
         self.arriving.clear();
         self.memory.reset(&network.config.code);
+        self.estimate.reset();
+        self.last_action = FIRST_ACTION;
     }
 
     /// Its random streams as they stand.
@@ -370,6 +426,7 @@ impl NetworkState {
     /// Tells the network what the car did: the efference copy of the next step.
     pub fn note_action(&mut self, action: usize) {
         self.memory.note_action(action);
+        self.last_action = action;
     }
 
     /// Spikes per tick of each sensory and hidden neuron in the step just simulated, each in `[0, 1]`; without spikes, the rates.
@@ -553,7 +610,9 @@ mod tests {
                 let acs =
                     accumulates(&network, &arriving, layout.hidden()) + accumulates(&network, heard, layout.motor());
                 let simulated = layout.presynaptic() + if by_vote { layout.motor().len() } else { 0 };
-                let expected = Operations { acs, macs: 0, neuron_updates: (ticks * simulated) as u64 };
+                // From the second step on each of three rays is predicted from the action and 60 cells, and then corrected.
+                let macs = if network.forward().is_some() && step > 0 { 3 * 61 } else { 0 };
+                let expected = Operations { acs, macs, neuron_updates: (ticks * simulated) as u64 };
                 assert_eq!(state.operations(), expected, "{preset}, step {step}");
             }
         }
@@ -622,6 +681,13 @@ mod tests {
         let text = |weights: Array2<f32>| Network::with_weights(config, &weights).unwrap_err().to_string();
         assert_eq!(text(Array2::zeros((100, 99))), "the weights are 100 × 99: they must be 100 × 100, W[post, pre]");
         let mut weights = Array2::zeros((100, 100));
+        let predictive = Preset::Predictive.config();
+        let born = Network::new(predictive, 1).unwrap();
+        let changes = Array2::zeros((9, 61));
+        let refusal = Network::with_arrays(predictive, born.weights(), Some(&changes)).unwrap_err().to_string();
+        assert_eq!(refusal, "the forward model is 9 × 61: it must be 9 × 60, of finite numbers");
+        let refusal = Network::with_arrays(predictive, born.weights(), None).unwrap_err().to_string();
+        assert_eq!(refusal, "the array of the forward model is missing");
         weights[[3, 4]] = f32::NAN;
         assert_eq!(text(weights), "weight [3, 4] is NaN: every weight must be finite");
         let fortran = Network::new(config, 1).unwrap().weights().t().as_standard_layout().into_owned();

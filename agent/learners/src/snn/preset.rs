@@ -6,10 +6,13 @@ use std::str::FromStr;
 use super::change::ChangeCells;
 use super::competition::Readout;
 use super::config::{Firing, NEURONS, Plasticity, Signal, SnnConfig};
+use super::credit::Credit;
 use super::critic::CriticParams;
 use super::divisive::Divisive;
-use super::encoder::PopulationCode;
+use super::dopamine::Dopamine;
+use super::encoder::{PopulationCode, Scale, SpikeTrain};
 use super::escape::EscapeNoise;
+use super::forward::ForwardModel;
 use super::homeostasis::HomeostasisParams;
 use super::lif::LifParams;
 use super::relay::TopographicRelay;
@@ -37,6 +40,8 @@ pub enum Preset {
     OwnSpike,
     /// `pathway` without its spikes: synapses hear the exact rates of the code. The twin that tells what spikes cost or give.
     Spikeless,
+    /// Learns a forward model of its senses, which tells noise from news. For noisy sensors.
+    Predictive,
     /// As few operations as possible: one spike for each ray and decision, one motor neuron for each action. Plainly a look-up
     /// table whose entries are synapses: with a single tick there are no LIF dynamics in time.
     Frugal,
@@ -44,13 +49,21 @@ pub enum Preset {
 
 /// A text that names no preset.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no preset: use stdp, pathway, spikeless, memory, strict, own-spike or frugal")]
+#[error("{0:?} is no preset: use stdp, pathway, spikeless, memory, strict, own-spike, predictive or frugal")]
 pub struct PresetError(String);
 
 impl Preset {
     /// All presets.
-    pub const ALL: [Self; 7] =
-        [Self::Stdp, Self::Pathway, Self::Spikeless, Self::Memory, Self::Strict, Self::OwnSpike, Self::Frugal];
+    pub const ALL: [Self; 8] = [
+        Self::Stdp,
+        Self::Pathway,
+        Self::Spikeless,
+        Self::Memory,
+        Self::Strict,
+        Self::OwnSpike,
+        Self::Predictive,
+        Self::Frugal,
+    ];
 
     /// Its name in flags and files.
     pub fn name(self) -> &'static str {
@@ -61,6 +74,7 @@ impl Preset {
             Self::Memory => "memory",
             Self::Strict => "strict",
             Self::OwnSpike => "own-spike",
+            Self::Predictive => "predictive",
             Self::Frugal => "frugal",
         }
     }
@@ -79,6 +93,7 @@ impl Preset {
             Self::Memory => memory(rays),
             Self::Strict => strict(rays),
             Self::OwnSpike => own_spike(rays),
+            Self::Predictive => predictive(rays),
             Self::Frugal => frugal(rays),
         }
     }
@@ -115,10 +130,13 @@ fn stdp(rays: usize) -> SnnConfig {
         change: None,
         efference_steps: 1,
         peak_rate: 0.5,
+        scale: Scale::Sigmoid,
+        spikes: SpikeTrain::Regular,
     };
     SnnConfig {
         ticks: 20,
         code,
+        forward: None,
         signal: Signal::Spikes,
         hidden_neurons: rest(&code, 21),
         motor_neurons: 21,
@@ -128,11 +146,13 @@ fn stdp(rays: usize) -> SnnConfig {
         motor_firing: Firing::Threshold,
         readout: Readout::Pathway { inverse_temperature: 10.0 },
         plasticity: Plasticity::PairStdp(StdpParams::default()),
+        credit: Credit::ChosenMinusShare,
         divisive: None,
         discount: 0.9,
         trace_decay: 0.9,
         learning_rate: 0.15,
         schedule: Schedule::WarmupCosine { warmup: 10, floor: 0.02 },
+        dopamine: Dopamine::Td,
         dopamine_clip: 5.0,
         reward_floor: -10.0,
         critic: CriticParams { rate: 0.2, bias_rate: 0.3, initial_bias: 20.0, clip: 50.0 },
@@ -245,6 +265,30 @@ fn own_spike(rays: usize) -> SnnConfig {
     }
 }
 
+/// 60 sensory, 21 motor neurons, no hidden ones: a coarser code, whose cells hear less of the noise, and twice the ticks, so that the
+/// counts of spikes add less of their own.
+fn predictive(rays: usize) -> SnnConfig {
+    let base = pathway(rays);
+    let code = PopulationCode {
+        cells_per_sensor: 45 / rays,
+        side_slope: 1.5,
+        tuning: Tuning::Gaussian { width: 1.0 },
+        difference_slope: 1.0,
+        ..base.code
+    };
+    SnnConfig {
+        ticks: 40,
+        code,
+        forward: Some(ForwardModel { gain: 0.6, rate: 0.02, clip: 6.0, offset: 0.1 }),
+        hidden_neurons: 0,
+        learning_rate: 0.02,
+        schedule: Schedule::WarmupCosine { warmup: 20, floor: 0.02 },
+        homeostasis: HomeostasisParams { strength: 0.3, half_life: 100.0, ..base.homeostasis },
+        sleep: Some(SleepParams { memory: 1, replays: 1, homeostasis: SleepHomeostasis::Off }),
+        ..base
+    }
+}
+
 /// 78 sensory, 3 motor neurons.
 fn frugal(rays: usize) -> SnnConfig {
     let base = pathway(rays);
@@ -300,6 +344,7 @@ mod tests {
         assert_eq!(neurons(Preset::Memory), [(57, 13, 30), (62, 8, 30), (61, 9, 30), (66, 4, 30)]);
         assert_eq!(neurons(Preset::Strict), [(36, 36, 28), (38, 38, 24), (38, 38, 24), (39, 39, 22)]);
         assert_eq!(neurons(Preset::OwnSpike), [(48, 22, 30), (48, 22, 30), (45, 25, 30), (48, 22, 30)]);
+        assert_eq!(neurons(Preset::Predictive), [(60, 0, 21), (60, 0, 21), (57, 0, 21), (60, 0, 21)]);
         assert_eq!(neurons(Preset::Frugal), [(78, 0, 3), (78, 0, 3), (73, 0, 3), (75, 0, 3)]);
     }
 

@@ -152,7 +152,8 @@ impl Day {
             let next = self.moments.get(k + 1).map(|moment| &moment.features).or(self.last_features.as_ref());
             let next_value = next.map(|features| rule.value(features));
             let td_error = td_error(*reward, discount, next_value, rule.value(features));
-            rule.learn(traces, td_error, features, rates);
+            rule.predict(traces, td_error, features);
+            rule.reinforce(traces, td_error, rates);
         }
     }
 }

@@ -4,7 +4,7 @@ use ndarray::ArrayView2;
 
 use super::critic::{Critic, CriticParams, CriticTraces};
 use super::eligibility::{Activity, Eligibility};
-use super::network::{Network, NetworkError};
+use super::network::{Network, NetworkError, NetworkState};
 use super::synapses::{Layout, WeightBounds, motor_weights_mut};
 use super::{contrastive, homeostasis, readout};
 use crate::ACTIONS;
@@ -161,11 +161,10 @@ impl ThreeFactorRule {
         let Decision { action, shares, ratio, .. } = decision;
         let decay = ratio * decay;
         let scaled = |gates: [f32; ACTIONS]| gates.map(|gate| ratio * gate);
+        let credit = self.network.config().credit.of(action, shares);
         match local {
-            Local::PreCount => eligibility.mark(decay, scaled(gates(action, shares)), Activity::Shared(presynaptic)),
-            Local::Pairings(pairings) => {
-                eligibility.mark(decay, scaled(gates(action, shares)), Activity::Own(pairings))
-            }
+            Local::PreCount => eligibility.mark(decay, scaled(credit), Activity::Shared(presynaptic)),
+            Local::Pairings(pairings) => eligibility.mark(decay, scaled(credit), Activity::Own(pairings)),
             Local::Contrast { pairings, a_plus, pre_trace, motor_spikes } => {
                 let pool_sizes = self.network.layout().pool_sizes();
                 let gates = contrastive::gates(action, a_plus, pool_sizes, motor_spikes);
@@ -188,12 +187,20 @@ impl ThreeFactorRule {
         Operations::of_macs(layout.motor().len() * presynaptic.len())
     }
 
-    /// After a reward: the critic learns, and dopamine turns the lane's eligibility into weight changes,
-    /// `W_ij += η·clip(δ)·e_ij`.
-    pub fn learn(&mut self, traces: &Traces, td_error: f32, features: &[f32], rates: Rates) {
+    /// After seeing: the forward model learns, if there is one.
+    pub fn expect(&mut self, state: &NetworkState, lanes: usize) {
+        self.operations += self.network.learn_forward(state, lanes);
+    }
+
+    /// After a reward: the critic learns.
+    pub fn predict(&mut self, traces: &Traces, td_error: f32, features: &[f32]) {
         self.operations += self.critic.learn(td_error, features, &traces.critic);
+    }
+
+    /// Dopamine turns the lane's eligibility into weight changes, `W_ij += η·clip(dopamine)·e_ij`.
+    pub fn reinforce(&mut self, traces: &Traces, dopamine: f32, rates: Rates) {
         let clip = self.network.config().dopamine_clip;
-        let step = rates.learning * td_error.clamp(-clip, clip);
+        let step = rates.learning * dopamine.clamp(-clip, clip);
         self.operations += traces.eligibility.apply(step, self.network.weights_mut(), &self.bounds);
     }
 
@@ -205,9 +212,4 @@ impl ThreeFactorRule {
             Err(NetworkError::Config("the critic does not fit the network".to_owned()))
         }
     }
-}
-
-/// (chosen − share) of each pool: `1[p was chosen] − share of p`.
-fn gates(action: usize, shares: [f32; ACTIONS]) -> [f32; ACTIONS] {
-    std::array::from_fn(|pool| if pool == action { 1.0 - shares[pool] } else { -shares[pool] })
 }

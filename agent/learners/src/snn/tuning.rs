@@ -1,4 +1,4 @@
-//! Tuning curves: which cells of a population answer to a value.
+//! Tuning curves: how the cells of a population answer to a value.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +13,10 @@ pub enum Tuning {
         /// w: width, in distances between neighbouring cells.
         width: f32,
     },
+    /// A rate code: every cell answers alike, `r_i = r_max·u`.
+    Rate,
+    /// ON and OFF cells: of the first half of them `r_i = r_max·u`, of the others `r_i = r_max·(1 − u)`.
+    OnOff,
     /// Only the cell nearest to u: `r_i = r_max` for `i = ⌊u·(k−1) + ½⌋`, else 0. A look-up table, written in spikes.
     OneHot,
 }
@@ -22,7 +26,7 @@ impl Tuning {
     pub fn validate(&self) -> Result<(), String> {
         match *self {
             Self::Gaussian { width } => in_range("width", width, above(0.0, 100.0)),
-            Self::OneHot => Ok(()),
+            Self::OneHot | Self::Rate | Self::OnOff => Ok(()),
         }
     }
 
@@ -36,6 +40,12 @@ impl Tuning {
                     // Beyond six widths the rate is below a spike in a million ticks.
                     *rate = if q.abs() > 6.0 { 0.0 } else { peak_rate * libm::expf(-0.5 * q * q) };
                 }
+            }
+            Self::Rate => cells.fill(peak_rate * u),
+            Self::OnOff => {
+                let (on, off) = cells.split_at_mut(cells.len() / 2);
+                on.fill(peak_rate * u);
+                off.fill(peak_rate * (1.0 - u));
             }
             Self::OneHot => {
                 let nearest = ((position + 0.5) as usize).min(cells.len().saturating_sub(1));
@@ -60,6 +70,12 @@ mod tests {
         let [first, second, third, ..] = rates(Tuning::Gaussian { width: 0.7 }, 0.25);
         assert_eq!((first, second), (third, 0.5));
         assert!((first - 0.5 * libm::expf(-0.5 / 0.49)).abs() < 1e-6);
+    }
+
+    #[test]
+    fn rate_and_on_off_cells_answer_alike() {
+        assert_eq!(rates(Tuning::Rate, 0.25), [0.125; 5]);
+        assert_eq!(rates(Tuning::OnOff, 0.25), [0.125, 0.125, 0.375, 0.375, 0.375]);
     }
 
     #[test]
