@@ -23,7 +23,7 @@ pub use self::world::WorldArgs;
 use crate::benchmark::{self, BenchmarkArgs};
 use crate::commands;
 use crate::config_file::Invocation;
-use crate::experiments::{headline, seed_rule};
+use crate::experiments::{headline, robustness, seed_rule, study};
 use crate::failure::Failure;
 use crate::lesson::HORIZON;
 use crate::run_dir::DEFAULT_RUNS;
@@ -99,6 +99,18 @@ pub enum Experiment {
     Headline(headline::HeadlineArgs),
     /// The first design's rule in each of its readings: the table of docs/seed-rule.md.
     SeedRule(seed_rule::SeedRuleArgs),
+    /// Does dopamine teach? Present, from elsewhere, shuffled, absent.
+    Q1(study::StudyArgs),
+    /// Does a curriculum help? For a learner that assigns credit step by step, and for one that does not.
+    Q2(study::StudyArgs),
+    /// What does each part of the agent give? One change at a time.
+    Ablation(study::StudyArgs),
+    /// What do trained networks bear? Noise, coarse weights, neurons that are cut.
+    Robustness(robustness::RobustnessArgs),
+    /// A study of your own.
+    Study(study::OwnStudyArgs),
+    /// Write docs/results.md from what these studies measured.
+    Report(study::ReportArgs),
 }
 
 /// Arguments of `up`.
@@ -230,6 +242,12 @@ pub fn run(invocation: Invocation, stop: &StopFlag) -> Result<(), Failure> {
         Some(Command::Oracle(args)) => commands::oracle::oracle(&args),
         Some(Command::Experiment(Experiment::Headline(args))) => headline::headline(&args, stop),
         Some(Command::Experiment(Experiment::SeedRule(args))) => seed_rule::seed_rule(&args, stop),
+        Some(Command::Experiment(Experiment::Q1(args))) => study::built_in("q1", &args, stop),
+        Some(Command::Experiment(Experiment::Q2(args))) => study::built_in("q2", &args, stop),
+        Some(Command::Experiment(Experiment::Ablation(args))) => study::built_in("ablation", &args, stop),
+        Some(Command::Experiment(Experiment::Robustness(args))) => robustness::robustness(&args, stop),
+        Some(Command::Experiment(Experiment::Study(args))) => study::own(&args, stop),
+        Some(Command::Experiment(Experiment::Report(args))) => study::report(&args),
         Some(Command::Benchmark(args)) => benchmark::benchmark(&args, stop),
         Some(Command::Dashboard(args)) => Ok(run_dashboard(&args)?),
         Some(Command::Serve(args)) => Ok(run_serve(&args)?),

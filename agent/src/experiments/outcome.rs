@@ -71,6 +71,15 @@ impl PerDecision {
 
 /// Trains and tests, all of it on this thread.
 pub fn train_and_test(config: TrainConfig, stop: &StopFlag) -> Result<Outcome, Failure> {
+    train_and_then(config, stop, |_, outcome| Ok(outcome))
+}
+
+/// The same, and something more with what was trained.
+pub fn train_and_then<T>(
+    config: TrainConfig,
+    stop: &StopFlag,
+    then: impl FnOnce(&Trainer, Outcome) -> Result<T, Failure>,
+) -> Result<T, Failure> {
     let clock = ThreadClock::start();
     let evaluator = Evaluator::new(1)?;
     let mut trainer = Trainer::new(config, &LocalFactory, &evaluator, stop)?;
@@ -79,7 +88,7 @@ pub fn train_and_test(config: TrainConfig, stop: &StopFlag) -> Result<Outcome, F
     let training_cpu = clock.elapsed().saturating_sub(evaluator.cpu_time());
     let [h100, h140] = TEST_HORIZONS.map(|horizon| trainer.test(Phase::Complex, horizon));
     let (h100, h140) = (h100?, h140?);
-    Ok(Outcome {
+    let outcome = Outcome {
         episodes: trainer.learner().episode(),
         env_steps: trainer.env_steps(),
         training_crashes: trainer.crashes(),
@@ -89,7 +98,8 @@ pub fn train_and_test(config: TrainConfig, stop: &StopFlag) -> Result<Outcome, F
         training: trainer.learner().operations().total(),
         training_cpu,
         curve: curve.0,
-    })
+    };
+    then(&trainer, outcome)
 }
 
 /// Notes the evaluations of a run.

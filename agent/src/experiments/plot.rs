@@ -1,4 +1,4 @@
-//! Learning curves of presets: the mean over seeds and its 95 % interval.
+//! Learning curves of conditions: the mean over seeds and its 95 % interval.
 
 use std::collections::BTreeMap;
 
@@ -6,12 +6,12 @@ use super::chart::{Axis, Chart, Mark, Sample, Series};
 use super::rows::Point;
 use super::stats::Distribution;
 
-/// Draws the curves, in the order of `presets`, with the ceiling as a dashed line.
-pub fn learning_curves(title: &str, points: &[Point], presets: &[&str], ceiling: f64) -> String {
-    let series: Vec<Series> = presets
+/// Draws the curves, in the order of `conditions`, with the ceiling as a dashed line.
+pub fn learning_curves(title: &str, points: &[Point], conditions: &[&str], ceiling: f64) -> String {
+    let series: Vec<Series> = conditions
         .iter()
         .enumerate()
-        .map(|(k, preset)| curve(preset, k, points))
+        .map(|(k, condition)| curve(condition, k, points))
         .filter(|curve| !curve.samples.is_empty())
         .collect();
     let samples = || series.iter().flat_map(|series| &series.samples);
@@ -32,9 +32,9 @@ pub fn return_range<'a>(samples: impl Iterator<Item = &'a Sample>, ceiling: f64)
     [(lowest / 50.0).floor() * 50.0, (ceiling / 50.0).ceil() * 50.0]
 }
 
-fn curve(preset: &str, colour: usize, points: &[Point]) -> Series {
+fn curve(condition: &str, colour: usize, points: &[Point]) -> Series {
     let mut by_episode: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
-    for point in points.iter().filter(|point| point.preset == preset) {
+    for point in points.iter().filter(|point| point.condition == condition) {
         by_episode.entry(point.episode).or_default().push(point.mean);
     }
     let sample = |(episode, means): (usize, Vec<f64>)| {
@@ -42,7 +42,7 @@ fn curve(preset: &str, colour: usize, points: &[Point]) -> Series {
         Some(Sample { x: episode as f64, y: mean, interval: ci95 })
     };
     let samples = by_episode.into_iter().filter_map(sample).collect();
-    Series { name: preset.to_owned(), mark: Mark::Line, colour, samples }
+    Series { name: condition.to_owned(), mark: Mark::Line, colour, samples }
 }
 
 #[cfg(test)]
@@ -50,8 +50,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn curves_and_legend_follow_the_order_of_the_presets() {
-        let point = |preset: &str, seed, episode, mean| Point { preset: preset.to_owned(), seed, episode, mean };
+    fn curves_and_legend_follow_the_order_of_the_conditions() {
+        let point = |preset: &str, seed, episode, mean| Point { condition: preset.to_owned(), seed, episode, mean };
         let points = [
             point("stdp", 1, 5, 0.0),
             point("stdp", 2, 5, 100.0),

@@ -10,11 +10,12 @@ use super::outcome::Outcome;
 use crate::failure::Failure;
 use crate::files::write_whole;
 
-/// One run: a preset and a seed, from nothing to its test.
+/// One run: a condition and a seed, from nothing to its test.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Row {
-    /// Preset.
-    pub preset: String,
+    /// What is compared: a preset, or one with changes.
+    #[serde(alias = "preset")]
+    pub condition: String,
     /// Seed.
     pub seed: u64,
     /// Hash of network, rule, world and length of the run: a row of another experiment is not taken for one of this.
@@ -54,8 +55,9 @@ pub struct Row {
 /// One evaluation on the way: a point of a learning curve.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Point {
-    /// Preset.
-    pub preset: String,
+    /// What is compared.
+    #[serde(alias = "preset")]
+    pub condition: String,
     /// Seed.
     pub seed: u64,
     /// Training episodes.
@@ -67,12 +69,12 @@ pub struct Point {
 
 impl Row {
     /// The row of a finished run.
-    pub fn of(outcome: &Outcome, preset: &str, seed: u64, config_hash: &str) -> Self {
+    pub fn of(outcome: &Outcome, condition: &str, seed: u64, config_hash: &str) -> Self {
         let Outcome { episodes, env_steps, training_crashes, milestones, scores: [h100, h140], .. } = outcome;
         let [episodes_to_90, episodes_to_95, episodes_to_98] = milestones.episodes_to;
         let [env_steps_to_90, env_steps_to_95, env_steps_to_98] = milestones.env_steps_to;
         Self {
-            preset: preset.to_owned(),
+            condition: condition.to_owned(),
             seed,
             config_hash: config_hash.to_owned(),
             episodes: *episodes,
@@ -94,10 +96,14 @@ impl Row {
     }
 }
 
-/// The rows of a file; none where it is missing or of another form.
-pub fn read<T: DeserializeOwned>(path: &Path) -> Vec<T> {
-    let reader = csv::Reader::from_path(path).ok();
-    reader.and_then(|mut reader| reader.deserialize().collect::<Result<_, _>>().ok()).unwrap_or_default()
+/// The rows of a file; none where there is no file. A file of another form is refused, for it would be written over.
+pub fn read<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>, Failure> {
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let rows = csv::Reader::from_path(path).and_then(|mut reader| reader.deserialize().collect::<Result<_, _>>());
+    let other = |error: csv::Error| io::Error::other(format!("it holds no rows of this form ({error}): move it away"));
+    rows.map_err(|error| Failure::Read { path: path.to_owned(), error: other(error) })
 }
 
 /// Writes all rows, whole or not at all.
@@ -116,16 +122,22 @@ pub fn write_text(path: &Path, text: &str) -> Result<(), Failure> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
     fn rows_survive_the_disk_and_other_files_are_no_rows() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("a.csv");
-        assert_eq!(read::<Point>(&path), []);
-        let points = [Point { preset: "stdp".to_owned(), seed: 7, episode: 5, mean: 0.1 + 0.2 }];
+        assert_eq!(read::<Point>(&path).unwrap(), []);
+        let points = [Point { condition: "stdp".to_owned(), seed: 7, episode: 5, mean: 0.1 + 0.2 }];
         write(&path, &points).unwrap();
-        assert_eq!(read::<Point>(&path), points);
-        assert_eq!(read::<Row>(&path), []);
+        assert_eq!(read::<Point>(&path).unwrap(), points);
+        let refusal = read::<Row>(&path).unwrap_err().to_string();
+        assert!(refusal.starts_with("cannot read ") && refusal.ends_with("move it away"), "{refusal}");
+        let older = "preset,seed,episode,return\nstdp,7,5,0.5\n";
+        fs::write(&path, older).unwrap();
+        assert_eq!(read::<Point>(&path).unwrap()[0].condition, "stdp");
     }
 }

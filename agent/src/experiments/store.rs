@@ -132,8 +132,8 @@ mod tests {
         let store = measure(&[4, 2, 1], 2, store, &StopFlag::default(), |run| *run, work).unwrap();
         assert_eq!(store.rows(), [line(1, 1.0), line(2, 0.5), line(4, 1.0)]);
         let expected = [line(1, 3.0), line(1, 2.0), line(2, 0.1), line(4, 3.0), line(4, 2.0)];
-        assert_eq!((store.points(), &rows::read::<Line>(&points)[..]), (&expected[..], &expected[..]));
-        assert_eq!(rows::read::<Line>(&rows), store.rows());
+        assert_eq!((store.points(), &rows::read::<Line>(&points).unwrap()[..]), (&expected[..], &expected[..]));
+        assert_eq!(rows::read::<Line>(&rows).unwrap(), store.rows());
         let fails = |_: &u64| -> Result<Measured<Line, Line>, Failure> { Err(Failure::Interrupted) };
         let store = Store::new(rows.clone(), points, vec![line(2, 0.5)], vec![]);
         assert!(measure(&[2], 1, store, &StopFlag::default(), |run| *run, fails).is_ok(), "nothing is missing");
