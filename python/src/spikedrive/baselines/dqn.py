@@ -23,55 +23,50 @@ class Params:
     lanes: int = 1
     batch: int = 64
     # Gradient steps a step of the vector.
-    gradient_steps: int = 1
+    gradient_steps: int = 2
     learning_rate: float = 1e-3
     final_learning_rate: float = 5e-5
     discount: float = 0.9
     # Steps of the return that bootstraps from the target network.
-    n_step: int = 3
+    n_step: int = 5
     # Share of the way that the target network goes after the online network each step.
-    tau: float = 0.01
+    tau: float = 0.005
     replay: int = 30_000
     # Steps before the first gradient step.
-    warmup: int = 300
+    warmup: int = 100
     # Epsilon falls linearly from 1 over so many steps.
-    exploration_steps: int = 4_000
-    final_epsilon: float = 0.02
+    exploration_steps: int = 500
+    final_epsilon: float = 0.01
     # The learner is paid reward_scale * max(reward, reward_floor).
-    reward_scale: float = 0.2
-    reward_floor: float = -100.0
+    reward_scale: float = 0.1
+    reward_floor: float = -20.0
     # Neurons of each of the two hidden layers.
     width: int = 64
 
 
 # What `spikedrive.baselines.tune` draws from: choices, or (low, high) for a number drawn log-uniformly.
 SPACE: dict[str, Any] = {
-    "batch": [32, 64, 128],
-    "learning_rate": (3e-4, 3e-3),
+    "batch": [64, 128],
+    "gradient_steps": [1, 2],
+    "learning_rate": (3e-4, 2e-3),
     "final_learning_rate": [1e-5, 5e-5],
-    "discount": [0.9, 0.95],
-    "n_step": [1, 3, 5],
+    "discount": [0.8, 0.9, 0.95],
+    "n_step": [3, 5],
     "tau": [0.005, 0.01, 0.02],
-    "exploration_steps": [2_000, 4_000, 8_000],
-    "final_epsilon": [0.01, 0.02, 0.05],
-    "reward_scale": [0.05, 0.1, 0.2],
+    "warmup": [100, 300],
+    "exploration_steps": [500, 1_000, 2_000, 4_000],
+    "final_epsilon": [0.01, 0.02],
+    "reward_scale": [0.1, 0.2],
     "reward_floor": [-100.0, -20.0],
 }
 
 # For each kind of inputs, the best trial of
 # `python -m spikedrive.baselines.tune --agents sb3-dqn,sb3-dqn-action,sb3-dqn-code --trials 8 --seeds 1`.
+_TRIAL_5 = Params(batch=128, learning_rate=0.00139, final_learning_rate=1e-5, warmup=300)
 PARAMS: dict[str, Params] = {
-    "sensors": Params(
-        batch=128,
-        learning_rate=0.000597,
-        final_learning_rate=1e-05,
-        n_step=5,
-        exploration_steps=2000,
-        reward_scale=0.1,
-        reward_floor=-20.0,
-    ),
-    "sensors+action": Params(),
-    "code": Params(),
+    "sensors": _TRIAL_5,
+    "sensors+action": _TRIAL_5,
+    "code": _TRIAL_5,
 }
 
 

@@ -84,7 +84,7 @@ PARAMS: dict[str, Params] = {
     "sensors": _TRIAL_2,
     "sensors+action": _TRIAL_7,
     "sensors-x4": _TRIAL_3,
-    "code": Params(),
+    "code": _TRIAL_2,
 }
 
 

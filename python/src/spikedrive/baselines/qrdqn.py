@@ -26,7 +26,12 @@ SPACE: dict[str, Any] = dqn.SPACE | {"quantiles": [8, 16, 32]}
 # For each kind of inputs, the best trial of
 # `python -m spikedrive.baselines.tune --agents sb3-qrdqn-action --trials 8 --seeds 1`.
 PARAMS: dict[str, Params] = {
-    "sensors+action": Params(),
+    "sensors+action": Params(
+        batch=128,
+        learning_rate=0.00139,
+        final_learning_rate=1e-05,
+        warmup=300,
+    ),
 }
 
 

@@ -51,7 +51,12 @@ SPACE: dict[str, Any] = {
 # For each kind of inputs, the best trial of
 # `python -m spikedrive.baselines.tune --agents sb3-rppo --trials 8 --seeds 1`.
 PARAMS: dict[str, Params] = {
-    "sensors": Params(),
+    "sensors": Params(
+        rollout=64,
+        minibatch=256,
+        learning_rate=0.00468,
+        gae_lambda=0.8,
+    ),
 }
 
 
