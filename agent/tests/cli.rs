@@ -646,7 +646,7 @@ mod runs {
         let place = Place::new();
         let own: Value = driver().0.json("runs/driver/run.json");
         for (name, started_at) in [("a", "20260131T120002Z"), ("b", "20260131T120000Z")] {
-            fs::create_dir_all(place.path(&format!("runs/{name}"))).unwrap();
+            fs::create_dir_all(place.path(format!("runs/{name}"))).unwrap();
             let info = Value::Object(
                 own.as_object()
                     .unwrap()
@@ -655,7 +655,7 @@ mod runs {
                     .chain([("started_at".into(), started_at.into())])
                     .collect(),
             );
-            fs::write(place.path(&format!("runs/{name}/run.json")), info.to_string()).unwrap();
+            fs::write(place.path(format!("runs/{name}/run.json")), info.to_string()).unwrap();
         }
         fs::create_dir_all(place.path("runs/other")).unwrap();
         let other = r#"{"schema_version":1,"started_at":"2026-01-31T12:00:01Z","preset":"sb3-dqn","seed":3,"episodes":300,"lesson":null,"config":{}}"#;

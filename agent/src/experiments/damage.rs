@@ -54,13 +54,12 @@ impl Damage {
             (Self::Bits(bits), LearnerConfig::Snn(config)) => {
                 let layout = Layout::new(config);
                 for array in &mut arrays {
-                    let layers = if array.name == WEIGHTS {
-                        vec![layout.hidden(), layout.motor()]
+                    if array.name == WEIGHTS {
+                        for layer in [layout.hidden(), layout.motor()] {
+                            quantise(array.values.slice_axis_mut(Axis(0), Slice::from(layer)), bits);
+                        }
                     } else {
-                        vec![0..array.values.nrows()]
-                    };
-                    for layer in layers {
-                        quantise(array.values.slice_axis_mut(Axis(0), Slice::from(layer)), bits);
+                        quantise(array.values.view_mut(), bits);
                     }
                 }
             }

@@ -57,7 +57,7 @@ pub enum DopamineState {
         /// The newest last.
         past: VecDeque<f32>,
         /// Which of them is taken.
-        rng: ChaCha8Rng,
+        rng: Box<ChaCha8Rng>,
     },
     /// Nothing.
     Absent,
@@ -80,7 +80,7 @@ impl Dopamine {
             Self::Reward { .. } => DopamineState::Reward { mean: 0.0 },
             Self::Episodic { .. } => DopamineState::Episodic { mean: None },
             Self::Shuffled { .. } => {
-                DopamineState::Shuffled { past: VecDeque::new(), rng: stream(seed, Purpose::Dopamine, 0) }
+                DopamineState::Shuffled { past: VecDeque::new(), rng: Box::new(stream(seed, Purpose::Dopamine, 0)) }
             }
             Self::Absent => DopamineState::Absent,
         }
