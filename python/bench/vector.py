@@ -1,7 +1,7 @@
 """What a step of a vector costs in CPU time, client and server together: `cargo xtask bench python` on an idle machine.
 
-Beside it, in rounds that alternate: (a) a bare echo of the same bytes over gRPC, and (b) the same steps in process, in Rust. The
-drivers steer towards the side with more room, so that most episodes reach their horizon; what they do was recorded before.
+Beside it, in rounds that alternate: (a) a bare echo of the same bytes over gRPC's Python library, (b) the same over the package's own
+stream, and (c) the same steps in process, in Rust. The ratio that has a goal is to (a) + (c). The drivers steer towards the side with more room, so that most episodes reach their horizon; what they do was recorded before.
 
     python vector.py [--rounds 9] [--out results/bench-python.json]
 """
@@ -21,9 +21,12 @@ import gymnasium
 import numpy as np
 
 import spikedrive
+from spikedrive._address import parse_address
 from spikedrive._proto import environment_pb2 as pb
 from spikedrive._proto import environment_pb2_grpc as rpc
 from spikedrive._server import LocalServer
+from spikedrive._session import METHOD
+from spikedrive._stream import Stream
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release"
@@ -104,6 +107,29 @@ class Echo:
         self.process.wait()
 
 
+class EchoOfStream:
+    """The same bytes over the package's own stream."""
+
+    def __init__(self, lanes):
+        self.process = subprocess.Popen([PROGRAMS / "examples" / "echo"], stdout=subprocess.PIPE, text=True)
+        self.stream = Stream(parse_address(self.process.stdout.readline().strip()), METHOD, 10)
+        self.lanes = lanes
+        self.drive()
+
+    def round(self):
+        return measured(self.process.pid, self.drive)
+
+    def drive(self):
+        actions = bytes(self.lanes)
+        for _ in range(STEPS[self.lanes]):
+            self.stream.exchange(pb.StreamRequest(session_id="0" * 32, actions=actions).SerializeToString(), 10)
+
+    def close(self):
+        self.stream.close()
+        self.process.kill()
+        self.process.wait()
+
+
 class InProcess:
     """The same steps in Rust, without any wire."""
 
@@ -128,7 +154,12 @@ class InProcess:
 
 def measure(lanes, rounds):
     """Medians over rounds that alternate, in microseconds per step of a lane."""
-    subjects = {"package": Environment(lanes), "echo": Echo(lanes), "in_process": InProcess(lanes)}
+    subjects = {
+        "package": Environment(lanes),
+        "echo": Echo(lanes),
+        "echo_of_stream": EchoOfStream(lanes),
+        "in_process": InProcess(lanes),
+    }
     samples = {name: [] for name in subjects}
     for _ in range(rounds):
         for name, subject in subjects.items():
@@ -142,7 +173,8 @@ def measure(lanes, rounds):
         totals = [scale * sum(pair) for pair in pairs]
         spread = {"median": statistics.median(totals), "min": min(totals), "max": max(totals)}
         result[name] = {"client_us": client, "server_us": server} | {f"{key}_us": value for key, value in spread.items()}
-    result["ratio"] = result["package"]["median_us"] / (result["echo"]["median_us"] + result["in_process"]["median_us"])
+    for name, echo in {"ratio": "echo", "ratio_to_stream": "echo_of_stream"}.items():
+        result[name] = result["package"]["median_us"] / (result[echo]["median_us"] + result["in_process"]["median_us"])
     result["goal_us"], result["goal_ratio"] = GOALS_US[lanes], GOAL_RATIO
     return result
 

@@ -1,5 +1,6 @@
 """Processes: forked and spawned workers, ends without hanging, servers that are lost, frozen, absent or started."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -14,7 +15,7 @@ import numpy as np
 import pytest
 
 import spikedrive
-from spikedrive import _server, _session
+from spikedrive import _server, _session, _stream
 from spikedrive._server import LocalServer
 
 
@@ -262,15 +263,23 @@ def test_addresses(server, tmp_path):
 
 
 def relay(listener, address):
-    """Passes one connection on, both ways."""
+    """Passes every connection on, both ways."""
+    # Closed below it when the test is over.
+    with contextlib.suppress(OSError):
+        while True:
+            threading.Thread(target=pass_on, args=(listener.accept()[0], address), daemon=True).start()
+
+
+def pass_on(near, address):
+    """One connection."""
     host, port = address.rsplit(":", 1)
-    near, _ = listener.accept()
     far = socket.create_connection((host, int(port)))
 
     def copy(source, sink):
-        while data := source.recv(65536):
-            sink.sendall(data)
-        sink.shutdown(socket.SHUT_WR)
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
 
     back = threading.Thread(target=copy, args=(far, near), daemon=True)
     back.start()
@@ -294,21 +303,76 @@ def test_sessions_are_freed():
         local.stop()
 
 
-def test_interrupted_steps_are_not_answered_late(server):
+def test_interrupted_steps_are_not_answered_late(server, monkeypatch):
     env = spikedrive.SpikeDriveEnv(server=server)
     env.reset(seed=1)
-    stream = env._session._stream
 
-    class Interrupted:
-        cancel = stream.cancel
+    def interrupted():
+        raise KeyboardInterrupt
 
-        def __next__(self):
-            raise KeyboardInterrupt
-
-    env._session._stream = Interrupted()
+    monkeypatch.setattr(env._session._stream, "_read", interrupted)
     with pytest.raises(KeyboardInterrupt):
         env.step(1)
     with pytest.raises(spikedrive.ResetNeededError):
         env.step(1)
     env.reset(seed=1)
+    env.close()
+
+
+def test_an_idle_connection_is_looked_after(server, monkeypatch):
+    monkeypatch.setattr(_stream, "_INTERVAL", 0.05)
+    env = spikedrive.SpikeDriveEnv(server=server)
+    env.reset(seed=1)
+    stream = env._session._stream
+    looked = threading.Event()
+    read = stream._read
+
+    def noted():
+        looked.set()
+        read()
+
+    monkeypatch.setattr(stream, "_read", noted)
+    # The thread that is there already may be in a long sleep.
+    threading.Thread(target=_stream._look_after_all, daemon=True).start()
+    assert looked.wait(10), "nobody answers the server's pings while nobody drives"
+    env.step(1)
+    env.close()
+
+
+def test_what_a_server_does_wrong_or_refuses_is_told(server, monkeypatch):
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+
+        def answer():
+            near, _ = listener.accept()
+            with near:
+                # A frame of data of a stream that nobody opened.
+                near.sendall(b"\0\0\5\0\0\0\0\0\x09hello")
+                while near.recv(65536):
+                    pass
+
+        speaker = threading.Thread(target=answer, daemon=True)
+        speaker.start()
+        address = _server.parse_address(f"127.0.0.1:{listener.getsockname()[1]}")
+        stream = _stream.Stream(address, _session.METHOD, 5)
+        with pytest.raises(_stream.StreamError, match="no HTTP/2"):
+            stream.exchange(b"", 5)
+        stream.close()
+        speaker.join()
+    # What a server of gRPC says is passed on with its code.
+    stream = _stream.Stream(_server.parse_address(server), "/spikedrive.v1.EnvironmentService/Nothing", 5)
+    with pytest.raises(_stream.StreamError) as told:
+        stream.exchange(b"", 5)
+    assert told.value.code.name == "UNIMPLEMENTED"
+    stream.close()
+
+
+def test_many_and_large_messages_pass(server):
+    env = spikedrive.SpikeDriveVectorEnv(4096, server=server, phase=4, horizon=100)
+    env.reset(seed=1)
+    # 19 MB, more than the windows of HTTP/2 hold before they are acknowledged.
+    for _ in range(200):
+        observations = env.step(np.ones(4096, dtype=np.int64))[0]
+    assert observations.shape == (4096, 3)
     env.close()

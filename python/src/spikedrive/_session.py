@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import queue
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import grpc
 import numpy as np
@@ -24,10 +23,11 @@ from spikedrive._errors import (
 )
 from spikedrive._proto import environment_pb2 as pb
 from spikedrive._proto import environment_pb2_grpc as rpc
-from spikedrive._watchdog import Deadline
+from spikedrive._stream import Stream, StreamError
 
 CREATE_TIMEOUT = 60.0
 STEP_TIMEOUT = 60.0
+METHOD = "/spikedrive.v1.EnvironmentService/Stream"
 
 _IN_BAND = {grpc.StatusCode.FAILED_PRECONDITION.value[0]: ResetNeededError}
 
@@ -39,18 +39,18 @@ class Session:
         self.address = address
         self.lanes = int(request.lanes)
         self._pid = os.getpid()
-        # The stream is gRPC's: an iterator of responses that can be cancelled.
-        self._requests: queue.SimpleQueue[pb.StreamRequest | None] = queue.SimpleQueue()
-        self._stream: Any = None
+        self._stream: Stream | None = None
         stub = rpc.EnvironmentServiceStub(channel(address))  # type: ignore[no-untyped-call]
         try:
             self.made: pb.CreateSessionResponse = stub.CreateSession(request, timeout=CREATE_TIMEOUT)
         except grpc.RpcError as error:
-            _refuse(error, address, driving=False)
+            _refuse(error.code(), error.details() or "", address, driving=False)
         self._id: str = self.made.session_id
         self.rays = len(self.made.observation_space.names)
-        self._stream = stub.Stream(iter(self._requests.get, None))
-        self._deadline = Deadline(self._stream.cancel)
+        try:
+            self._stream = Stream(address, METHOD, CREATE_TIMEOUT)
+        except StreamError as error:
+            _refuse(error.code, error.details, address, driving=False)
 
     @property
     def usable(self) -> bool:
@@ -75,12 +75,10 @@ class Session:
         return array.reshape(lanes, self.rays).astype(np.float32)
 
     def close(self) -> None:
-        """Frees the session; a second call, or one in a process that was forked off, does nothing."""
+        """Frees the session; a second call does nothing, and one in a process that was forked off frees its own copy alone."""
         stream, self._stream = self._stream, None
-        if stream is None or self._pid != os.getpid():
-            return
-        self._requests.put(None)
-        stream.cancel()
+        if stream is not None:
+            stream.close()
 
     def _name(self) -> str:
         """The session's id in the first request of the stream; afterwards nothing."""
@@ -88,7 +86,7 @@ class Session:
         return name
 
     def __del__(self) -> None:
-        """Whoever forgets to close does not leave a thread behind."""
+        """Whoever forgets to close does not leave a session behind."""
         with contextlib.suppress(Exception):
             self.close()
 
@@ -97,34 +95,29 @@ class Session:
             raise ResetNeededError("the session is closed: call reset first")
         if self._pid != os.getpid():
             raise ResetNeededError("the session was made in another process, before a fork: call reset first")
-        self._requests.put(request)
-        self._deadline.begin(STEP_TIMEOUT)
         try:
-            response: pb.StreamResponse = next(self._stream)
-        except grpc.RpcError as error:
+            answer = self._stream.exchange(request.SerializeToString(), STEP_TIMEOUT)
+        except TimeoutError:
             self.close()
-            if self._deadline.passed:
-                raise ServerLostError(
-                    f"the server at {self.address.text} did not answer within {STEP_TIMEOUT:g} s: reset makes a new session"
-                ) from None
-            _refuse(error, self.address, driving=True)
-        except StopIteration:
+            raise ServerLostError(
+                f"the server at {self.address.text} did not answer within {STEP_TIMEOUT:g} s: reset makes a new session"
+            ) from None
+        except StreamError as error:
             self.close()
-            raise ServerLostError(f"the server at {self.address.text} ended the stream: call reset") from None
+            _refuse(error.code, error.details, self.address, driving=True)
         except BaseException:
             # Ctrl-C: the answer will come, and would be taken for that of the next request.
             self.close()
             raise
-        self._deadline.end()
+        response = pb.StreamResponse.FromString(answer)
         if response.HasField("result"):
             return response.result
         refused = response.error
         raise _IN_BAND.get(refused.code, InvalidArgumentError)(f"{refused.field}: {refused.message}")
 
 
-def _refuse(error: grpc.RpcError, address: Address, *, driving: bool) -> NoReturn:
+def _refuse(code: grpc.StatusCode, details: str, address: Address, *, driving: bool) -> NoReturn:
     """Raises what a status means to a user."""
-    code, details = error.code(), error.details() or ""
     if code is grpc.StatusCode.INVALID_ARGUMENT:
         raise InvalidArgumentError(details) from None
     if code is grpc.StatusCode.RESOURCE_EXHAUSTED:
@@ -135,10 +128,10 @@ def _refuse(error: grpc.RpcError, address: Address, *, driving: bool) -> NoRetur
         raise ServerLostError(
             f"the server at {address.text} was lost ({details or code.name}): when it is there again, reset goes on "
             "with a new session"
-        ) from error
+        )
     if code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
         raise ServerUnreachableError(
             f"no server answers at {address.text} ({details}): start one with `spikedrive-server`, or give neither "
             "server= nor SPIKEDRIVE_SERVER and one is started for you"
         ) from None
-    raise SpikeDriveError(f"{address.text}: {code.name}: {details}") from error
+    raise SpikeDriveError(f"{address.text}: {code.name}: {details}")
