@@ -1,7 +1,8 @@
 """What a step of a vector costs in CPU time, client and server together: `cargo xtask bench python` on an idle machine.
 
-Beside it, in rounds that alternate: (a) a bare echo of the same bytes over gRPC's Python library, (b) the same over the package's own
-stream, and (c) the same steps in process, in Rust. The ratio that has a goal is to (a) + (c). The drivers steer towards the side with more room, so that most episodes reach their horizon; what they do was recorded before.
+Beside it, in rounds that alternate: (a) a bare echo of the same bytes over gRPC's Python library, (b) the same over the package's
+own stream, and (c) the same steps in process, in Rust. The ratio that has a goal is to (a) + (c). The drivers steer towards the
+side with more room, so that most episodes reach their horizon; what they do was recorded before.
 
     python vector.py [--rounds 9] [--out results/bench-python.json]
 """
