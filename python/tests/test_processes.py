@@ -319,47 +319,102 @@ def test_interrupted_steps_are_not_answered_late(server, monkeypatch):
     env.close()
 
 
-def test_an_idle_connection_is_looked_after(server, monkeypatch):
-    monkeypatch.setattr(_stream, "_INTERVAL", 0.05)
-    env = spikedrive.SpikeDriveEnv(server=server)
-    env.reset(seed=1)
-    stream = env._session._stream
-    looked = threading.Event()
-    read = stream._read
-
-    def noted():
-        looked.set()
-        read()
-
-    monkeypatch.setattr(stream, "_read", noted)
-    # The thread that is there already may be in a long sleep.
-    threading.Thread(target=_stream._look_after_all, daemon=True).start()
-    assert looked.wait(10), "nobody answers the server's pings while nobody drives"
-    env.step(1)
-    env.close()
-
-
-def test_what_a_server_does_wrong_or_refuses_is_told(server, monkeypatch):
+@contextlib.contextmanager
+def speaker(speak):
+    """The address of a server that takes one connection and says something."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
 
         def answer():
             near, _ = listener.accept()
-            with near:
-                # A frame of data of a stream that nobody opened.
-                near.sendall(b"\0\0\5\0\0\0\0\0\x09hello")
-                while near.recv(65536):
-                    pass
+            with near, contextlib.suppress(OSError):
+                speak(near)
 
-        speaker = threading.Thread(target=answer, daemon=True)
-        speaker.start()
-        address = _server.parse_address(f"127.0.0.1:{listener.getsockname()[1]}")
+        thread = threading.Thread(target=answer, daemon=True)
+        thread.start()
+        yield _server.parse_address(f"127.0.0.1:{listener.getsockname()[1]}")
+        thread.join()
+
+
+def frame(kind, flags, stream, payload):
+    """A frame of HTTP/2."""
+    return len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload
+
+
+PING, GOAWAY, SETTINGS, HEADERS = 6, 7, 4, 1
+
+
+def test_an_idle_connection_answers_pings():
+    answered = threading.Event()
+
+    def ping(near):
+        near.sendall(frame(SETTINGS, 0, 0, b"") + frame(PING, 0, 0, b"are you?"))
+        seen = b""
+        while frame(PING, 1, 0, b"are you?") not in seen:
+            seen += near.recv(65536)
+        answered.set()
+
+    with speaker(ping) as address:
+        stream = _stream.Stream(address, _session.METHOD, 5)
+        assert answered.wait(10), "nobody answers the server's pings while nobody drives"
+        stream.close()
+
+
+def test_a_server_that_only_pings_is_given_up():
+    def ping(near):
+        near.sendall(frame(SETTINGS, 0, 0, b""))
+        while True:
+            near.sendall(frame(PING, 0, 0, b"are you?"))
+            time.sleep(0.05)
+
+    with speaker(ping) as address:
+        stream = _stream.Stream(address, _session.METHOD, 5)
+        started = time.monotonic()
+        with pytest.raises(TimeoutError):
+            stream.exchange(b"", 0.5)
+        assert time.monotonic() - started < 5
+        stream.close()
+
+
+def test_what_is_said_before_a_goodbye_is_heard():
+    def drain(near):
+        # Status 14, by literal headers of HPACK; a goodbye before and after, and a ping.
+        status = b"\x88\x00\x0bgrpc-status\x0214\x00\x0cgrpc-message\x07closing"
+        goodbye = frame(GOAWAY, 0, 0, (2**31 - 1).to_bytes(4, "big") + bytes(4))
+        headers = frame(HEADERS, 5, 1, status)
+        near.sendall(frame(SETTINGS, 0, 0, b"") + goodbye + frame(PING, 0, 0, b"are you?") + headers + goodbye)
+        while near.recv(65536):
+            pass
+
+    with speaker(drain) as address:
+        stream = _stream.Stream(address, _session.METHOD, 5)
+        with pytest.raises(_stream.StreamError, match="closing") as told:
+            stream.exchange(b"", 5)
+        assert told.value.code.name == "UNAVAILABLE"
+        stream.close()
+
+
+def test_sessions_that_never_took_a_step_are_freed(server):
+    # More than a server has room for.
+    for _ in range(1100):
+        env = spikedrive.SpikeDriveEnv(server=server)
+        env.reset(seed=1)
+        env.close()
+
+
+def test_what_a_server_does_wrong_or_refuses_is_told(server):
+    def babble(near):
+        # A frame of data of a stream that nobody opened.
+        near.sendall(frame(0, 0, 9, b"hello"))
+        while near.recv(65536):
+            pass
+
+    with speaker(babble) as address:
         stream = _stream.Stream(address, _session.METHOD, 5)
         with pytest.raises(_stream.StreamError, match="no HTTP/2"):
             stream.exchange(b"", 5)
         stream.close()
-        speaker.join()
     # What a server of gRPC says is passed on with its code.
     stream = _stream.Stream(_server.parse_address(server), "/spikedrive.v1.EnvironmentService/Nothing", 5)
     with pytest.raises(_stream.StreamError) as told:

@@ -27,6 +27,7 @@ from spikedrive._stream import Stream, StreamError
 
 CREATE_TIMEOUT = 60.0
 STEP_TIMEOUT = 60.0
+CLOSE_TIMEOUT = 1.0
 METHOD = "/spikedrive.v1.EnvironmentService/Stream"
 
 _IN_BAND = {grpc.StatusCode.FAILED_PRECONDITION.value[0]: ResetNeededError}
@@ -40,7 +41,7 @@ class Session:
         self.lanes = int(request.lanes)
         self._pid = os.getpid()
         self._stream: Stream | None = None
-        stub = rpc.EnvironmentServiceStub(channel(address))  # type: ignore[no-untyped-call]
+        self._stub = stub = rpc.EnvironmentServiceStub(channel(address))  # type: ignore[no-untyped-call]
         try:
             self.made: pb.CreateSessionResponse = stub.CreateSession(request, timeout=CREATE_TIMEOUT)
         except grpc.RpcError as error:
@@ -77,8 +78,13 @@ class Session:
     def close(self) -> None:
         """Frees the session; a second call does nothing, and one in a process that was forked off frees its own copy alone."""
         stream, self._stream = self._stream, None
-        if stream is not None:
-            stream.close()
+        if stream is None:
+            return
+        stream.close()
+        if self._id and self._pid == os.getpid():
+            # The server knows of the stream from its first request on: without one, the session would wait for its lease.
+            with contextlib.suppress(Exception):
+                self._stub.CloseSession(pb.CloseSessionRequest(session_id=self._id), timeout=CLOSE_TIMEOUT)
 
     def _name(self) -> str:
         """The session's id in the first request of the stream; afterwards nothing."""

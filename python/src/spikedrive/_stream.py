@@ -16,6 +16,7 @@ import threading
 import time
 import weakref
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import unquote
 
 import grpc
@@ -34,8 +35,11 @@ _READ = 1 << 18
 # What may come before it is acknowledged: the roads of many lanes are large.
 _WINDOW = 1 << 24
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
-# How often connections that nobody uses are looked after: the server asks now and then whether they are alive.
-_INTERVAL = 5.0
+# How often connections that nobody uses are looked after: the server asks now and then whether they are alive, and gives up one
+# that does not answer within its lease, which is a second at least.
+_INTERVAL = 0.5
+# How long an answer to that may take.
+_FLUSH_TIMEOUT = 1.0
 
 
 class StreamError(Exception):
@@ -47,6 +51,18 @@ class StreamError(Exception):
         self.details = details
 
 
+class _Connection(h2.connection.H2Connection):
+    """One that goes on after a GOAWAY: a server that shuts down, or a proxy that drains, still answers the streams there are.
+
+    `h2` takes a GOAWAY for the end of all, and throws away what came with it.
+    """
+
+    def _receive_goaway_frame(self, frame: Any) -> Any:  # noqa: ANN401 -- as `h2` has it
+        if frame.error_code == h2.errors.ErrorCodes.NO_ERROR and frame.last_stream_id >= 1:
+            return [], []
+        return super()._receive_goaway_frame(frame)
+
+
 class Stream:
     """A bidirectional stream of one method, used as request and answer by turns.
 
@@ -54,11 +70,14 @@ class Stream:
     """
 
     def __init__(self, address: Address, method: str, timeout: float) -> None:
-        self._lock = threading.Lock()
+        # Of a kind that a collection of garbage, or a signal, may take twice.
+        self._lock = threading.RLock()
         self._pid = os.getpid()
         self._received = bytearray()
         self._headers: dict[str, str] = {}
         self._ended = False
+        # When the answer that is waited for is overdue.
+        self._deadline = time.monotonic() + timeout
         try:
             self._socket = _connect(address, timeout)
         except OSError as error:
@@ -70,7 +89,7 @@ class Stream:
             validate_outbound_headers=False,
             normalize_outbound_headers=False,
         )
-        self._connection = h2.connection.H2Connection(config)
+        self._connection = _Connection(config)
         self._connection.initiate_connection()
         self._connection.update_settings({h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: _WINDOW})
         self._connection.increment_flow_control_window(_WINDOW)
@@ -84,32 +103,51 @@ class Stream:
             ("content-type", "application/grpc"),
         ]
         self._connection.send_headers(self._stream, request)
-        with _told():
-            self._flush()
-        _keep(self)
+        try:
+            with _told():
+                self._flush()
+            _keep(self)
+        except BaseException as error:
+            self._socket.close()
+            if isinstance(error, TimeoutError):
+                raise StreamError(grpc.StatusCode.UNAVAILABLE, "the server takes nothing") from error
+            raise
 
     def exchange(self, message: bytes, timeout: float) -> bytes:
         """Sends a message and waits for the next one; `TimeoutError` if nothing comes for so many seconds."""
-        with self._lock, _told():
+        with self._lock:
+            self._deadline = time.monotonic() + timeout
             self._socket.settimeout(timeout)
-            return self._exchange(message)
+            try:
+                with _told():
+                    return self._exchange(message)
+            except StreamError as error:
+                # What the server said before it closed says more.
+                raise (self._status() if "grpc-status" in self._headers else error) from None
 
     def close(self) -> None:
         """Ends the connection; the server frees what belongs to it. A process that was forked off leaves it to its parent."""
         if self._pid == os.getpid():
             with contextlib.suppress(OSError):
+                # Whoever waits for it wakes up.
                 self._socket.shutdown(socket.SHUT_RDWR)
-        self._socket.close()
+            with self._lock:
+                self._socket.close()
+        else:
+            self._socket.close()
 
     def look_after(self) -> None:
         """Answers what the server asked while nobody used the stream."""
         if not self._lock.acquire(blocking=False):
             return
         try:
-            # What is wrong here is told to whoever uses the stream next.
-            with contextlib.suppress(StreamError), _told():
-                self._socket.settimeout(0.0)
-                self._read()
+            self._socket.settimeout(0.0)
+            with contextlib.suppress(BlockingIOError, ssl.SSLWantReadError):
+                self._receive(self._socket.recv(_READ))
+                self._socket.settimeout(_FLUSH_TIMEOUT)
+                self._flush()
+        except Exception:
+            self._ended = True
         finally:
             self._lock.release()
 
@@ -119,7 +157,15 @@ class Stream:
             if self._ended:
                 raise self._status()
             self._read()
+            self._in_time()
         return answer
+
+    def _in_time(self) -> None:
+        """Whatever trickles in does not prolong the wait."""
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self._socket.settimeout(left)
 
     def _send(self, framed: bytes) -> None:
         rest = memoryview(framed)
@@ -128,11 +174,12 @@ class Stream:
                 self._connection.local_flow_control_window(self._stream),
                 self._connection.max_outbound_frame_size,
             )
-            if room == 0 and not self._ended:
-                self._read()
-                continue
             if self._ended:
                 raise self._status()
+            if room <= 0:
+                self._read()
+                self._in_time()
+                continue
             self._connection.send_data(self._stream, rest[:room].tobytes())
             rest = rest[room:]
             self._flush()
@@ -153,7 +200,10 @@ class Stream:
 
     def _read(self) -> None:
         """Waits for anything from the server, and answers what HTTP/2 wants answered."""
-        data = self._socket.recv(_READ)
+        self._receive(self._socket.recv(_READ))
+        self._flush()
+
+    def _receive(self, data: bytes) -> None:
         if not data:
             raise StreamError(grpc.StatusCode.UNAVAILABLE, "the connection was closed")
         for event in self._connection.receive_data(data):
@@ -165,7 +215,6 @@ class Stream:
             elif isinstance(event, (h2.events.StreamEnded, h2.events.StreamReset)):
                 # A status may come before a reset: it says more.
                 self._ended = True
-        self._flush()
 
     def _flush(self) -> None:
         if data := self._connection.data_to_send():
@@ -189,7 +238,7 @@ def _told() -> Iterator[None]:
         raise
     except OSError as error:
         raise StreamError(grpc.StatusCode.UNAVAILABLE, str(error)) from error
-    except h2.exceptions.H2Error as error:
+    except (h2.exceptions.H2Error, ValueError) as error:
         raise StreamError(grpc.StatusCode.INTERNAL, f"no HTTP/2: {error}") from error
 
 
@@ -206,12 +255,15 @@ def _connect(address: Address, timeout: float) -> socket.socket:
     host, _, port = address.target.rpartition(":")
     host = host.strip("[]")
     remote = socket.create_connection((host, int(port)), timeout)
-    remote.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    if not address.secure:
-        return remote
-    context = ssl.create_default_context()
-    context.set_alpn_protocols(["h2"])
     try:
+        remote.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if not address.secure:
+            return remote
+        context = ssl.create_default_context()
+        # Where gRPC's library looks for others.
+        if roots := os.environ.get("GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"):
+            context.load_verify_locations(roots)
+        context.set_alpn_protocols(["h2"])
         return context.wrap_socket(remote, server_hostname=host)
     except OSError:
         remote.close()
@@ -228,8 +280,8 @@ def _keep(stream: Stream) -> None:
     with _kept_lock:
         _kept.add(stream)
         if _keeper_pid != os.getpid():
-            _keeper_pid = os.getpid()
             threading.Thread(target=_look_after_all, name="spikedrive-streams", daemon=True).start()
+            _keeper_pid = os.getpid()
 
 
 def _look_after_all() -> None:
@@ -237,10 +289,9 @@ def _look_after_all() -> None:
         time.sleep(_INTERVAL)
         with _kept_lock:
             kept = list(_kept)
-        for stream in kept:
-            stream.look_after()
-        # Whoever is done with a session has no use for it here.
-        del kept[:]
+        # Whoever is done with a session has no use for it here: no name keeps one.
+        while kept:
+            kept.pop().look_after()
 
 
 def _after_fork() -> None:
