@@ -49,7 +49,7 @@ def test_ppo_costs_rollout_bootstrap_and_epochs():
 
 def test_dqn_costs_target_online_and_gradients():
     # 10 steps of warm-up without a network, then 5 greedy steps with a gradient step each.
-    params = dqn.Params(batch=8, warmup=10, exploration_steps=1, final_epsilon=0.0, n_step=1)
+    params = dqn.Params(batch=8, gradient_steps=1, warmup=10, exploration_steps=1, final_epsilon=0.0, n_step=1)
     model, counter = counted(dqn.build(InputsEnv(FakeLanes([1000]), "sensors"), params, 1, 1000))
     model.learn(15)
     # Stable-Baselines3 trains when more steps than those of the warm-up are done, and acts when as many are.
