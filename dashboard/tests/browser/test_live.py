@@ -8,6 +8,8 @@ from support.heard import Heard
 from support.runs import episodes, summary
 from support.view import TALL, View
 
+# Long enough that on a loaded machine, too, there are newer weights after the first look at the panels.
+EPISODES = 400
 MOVING = ["chase", "track", "actions", "dopamine", "reward", "raster", "rates", "weights", "eligibility", "returns"]
 
 
@@ -21,7 +23,7 @@ def watched(programs, look, wire):
     view.heard = Heard(view.page, wire.telemetry)
     view.open("live")
     view.page.get_by_role("heading", name="No run is live").wait_for()
-    program = programs.train("--phase", "4", "--episodes", "150", "--out", run, server=server, dashboard=dashboard)
+    program = programs.train("--phase", "4", "--episodes", str(EPISODES), "--out", run, server=server, dashboard=dashboard)
     return run, view, program
 
 
@@ -48,8 +50,8 @@ def test_the_panels_move_and_end_where_the_run_ends(watched):
     program.succeeds()
     view.page.get_by_text("This run is over.").wait_for()
     records = episodes(run)
-    assert len(records) == 150
-    state = view.until(lambda state: state["lastEpisode"]["episode"] == 150, "the last episode arrives")
+    assert len(records) == EPISODES
+    state = view.until(lambda state: state["lastEpisode"]["episode"] == EPISODES, "the last episode arrives")
     assert state["run"] == run.name
     assert state["lastEpisode"] == records[-1]
     steps = [frame.step for frame in view.heard.all]
