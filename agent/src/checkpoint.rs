@@ -161,13 +161,18 @@ impl Sidecar {
 }
 
 /// Parameters at their defaults that older files do not have: without them, hashes stay what they were.
-const ADDED_LATER: [&str; 6] = [
+const ADDED_LATER: [&str; 11] = [
     r#","forward":null"#,
     r#","signal":"spikes""#,
     r#","credit":"chosen-minus-share""#,
     r#","dopamine":{"kind":"td"}"#,
     r#","scale":"sigmoid""#,
     r#","spikes":"regular""#,
+    r#","cells":"uniform""#,
+    r#","temporal":{"kind":"step"}"#,
+    r#","eprop":null"#,
+    r#","novelty":null"#,
+    r#","a_minus":0.0"#,
 ];
 
 /// First 16 hexadecimal digits of the SHA-256 of a configuration as JSON.

@@ -105,6 +105,8 @@ pub enum Experiment {
     Q2(study::StudyArgs),
     /// What does each part of the agent give? One change at a time.
     Ablation(study::StudyArgs),
+    /// Which change makes the first design's rule learn? One after the other.
+    Ladder(study::StudyArgs),
     /// What do trained networks bear? Noise, coarse weights, neurons that are cut.
     Robustness(robustness::RobustnessArgs),
     /// A study of your own.
@@ -245,6 +247,7 @@ pub fn run(invocation: Invocation, stop: &StopFlag) -> Result<(), Failure> {
         Some(Command::Experiment(Experiment::Q1(args))) => study::built_in("q1", &args, stop),
         Some(Command::Experiment(Experiment::Q2(args))) => study::built_in("q2", &args, stop),
         Some(Command::Experiment(Experiment::Ablation(args))) => study::built_in("ablation", &args, stop),
+        Some(Command::Experiment(Experiment::Ladder(args))) => study::built_in("ladder", &args, stop),
         Some(Command::Experiment(Experiment::Robustness(args))) => robustness::robustness(&args, stop),
         Some(Command::Experiment(Experiment::Study(args))) => study::own(&args, stop),
         Some(Command::Experiment(Experiment::Report(args))) => study::report(&args),
