@@ -105,7 +105,7 @@ fn quantise(mut weights: ArrayViewMut2<f32>, bits: u32) {
 }
 
 /// So many of `0..count`, none twice.
-fn draw(number: usize, count: usize, rng: &mut ChaCha8Rng) -> Vec<usize> {
+pub(super) fn draw(number: usize, count: usize, rng: &mut ChaCha8Rng) -> Vec<usize> {
     let mut left: Vec<usize> = (0..count).collect();
     (0..number.min(count)).map(|_| left.swap_remove(below(left.len(), rng))).collect()
 }
