@@ -65,7 +65,9 @@ impl Findings<'_> {
 
     /// Of pairs within a pool, between pools, and the difference of the two.
     fn synchrony(&self, bin: &str, bins: &str) -> Table {
-        let caption = format!("Mean correlation of the spike counts of two motor neurons, {bins}.");
+        let caption = format!(
+            "Mean correlation of the spike counts of two motor neurons, {bins}. Where motor neurons never spike there is none."
+        );
         let header = [
             "preset",
             "network",
@@ -86,6 +88,9 @@ impl Findings<'_> {
             for (pairs, name) in ["within a pool", "between pools", "difference"].into_iter().enumerate() {
                 let of = |null: &str| self.over(&preset, state, |row| value(row, pairs, null));
                 let beyond = |row: &Row| Some(value(row, pairs, "")? - value(row, pairs, "_other_trials")?);
+                if of("").is_none() {
+                    continue;
+                }
                 let nulls = NULLS.map(|null| mean(of(&format!("_{null}")), 3));
                 let mut cells = vec![preset.clone(), state.to_string(), name.to_owned(), interval(of(""), 3)];
                 cells.extend(nulls);
