@@ -13,7 +13,7 @@ use crate::stop::StopFlag;
 use crate::thread_clock::ThreadClock;
 
 /// Evaluations draw their noise from lanes of their own, so that they never disturb training.
-const FIRST_EVALUATION_LANE: u64 = 1 << 32;
+pub(crate) const FIRST_EVALUATION_LANE: u64 = 1 << 32;
 
 /// How one episode went.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -4,7 +4,7 @@ use std::fmt;
 
 use ndarray::{Array2, ArrayViewMut2, Axis, Slice};
 use rand_chacha::ChaCha8Rng;
-use spikedrive_learners::learner::WEIGHTS;
+use spikedrive_learners::learner::{FILTERED, WEIGHTS};
 use spikedrive_learners::random::{Purpose, below, stream};
 use spikedrive_learners::snn::synapses::Layout;
 use spikedrive_learners::{LearnerConfig, NamedArray};
@@ -68,11 +68,17 @@ impl Damage {
                 weights.for_each(|array| quantise(array.values.view_mut(), bits));
             }
             (Self::Cut(percent), LearnerConfig::Snn(config)) => {
-                let neurons = Layout::new(config).presynaptic();
+                let layout = Layout::new(config);
+                let neurons = layout.heard().len();
                 for neuron in draw(neurons * percent / 100, neurons, &mut stream(seed, Purpose::Damage, 0)) {
-                    // The forward model hears the sensory neurons alone.
-                    let heard = arrays.iter_mut().filter(|array| neuron < array.values.ncols());
-                    heard.for_each(|array| array.values.column_mut(neuron).fill(0.0));
+                    for NamedArray { name, values } in &mut arrays {
+                        let columns: Vec<usize> = match name.as_str() {
+                            FILTERED => layout.filtered_columns(neuron).collect(),
+                            // The forward model hears the sensory neurons alone.
+                            _ => (neuron..values.ncols().min(neuron + 1)).collect(),
+                        };
+                        columns.into_iter().for_each(|column| values.column_mut(column).fill(0.0));
+                    }
                 }
             }
             (Self::Cut(percent), LearnerConfig::Seed(_)) => {
@@ -105,7 +111,7 @@ fn quantise(mut weights: ArrayViewMut2<f32>, bits: u32) {
 }
 
 /// So many of `0..count`, none twice.
-fn draw(number: usize, count: usize, rng: &mut ChaCha8Rng) -> Vec<usize> {
+pub(super) fn draw(number: usize, count: usize, rng: &mut ChaCha8Rng) -> Vec<usize> {
     let mut left: Vec<usize> = (0..count).collect();
     (0..number.min(count)).map(|_| left.swap_remove(below(left.len(), rng))).collect()
 }
@@ -203,10 +209,15 @@ mod tests {
         }
         let config = LearnerConfig::from(Preset::Predictive.config());
         let ones = |name: &str, shape| NamedArray { name: name.to_owned(), values: Array2::ones(shape) };
-        let cut = Damage::Cut(25).apply(&config, vec![ones("weights", (100, 100)), ones("forward", (9, 60))], 1);
+        let cut = Damage::Cut(25).apply(
+            &config,
+            vec![ones("weights", (100, 100)), ones("forward", (9, 60)), ones("filtered", (21, 60))],
+            1,
+        );
         let silent =
             |array: &NamedArray| (0..60).filter(|&pre| array.values.column(pre).sum() == 0.0).collect::<Vec<usize>>();
         assert_eq!((silent(&cut[0]).len(), silent(&cut[1])), (15, silent(&cut[0])), "the same neurons");
+        assert_eq!(silent(&cut[2]), silent(&cut[0]));
     }
 
     #[test]

@@ -173,6 +173,13 @@ impl Layout {
         self.copies * self.afferents().len()
     }
 
+    /// Where an afferent's synapses that hear the past stand in a row of them.
+    pub fn filtered_columns(&self, afferent: usize) -> impl Iterator<Item = usize> {
+        let (first, count) = (self.afferents().start, self.afferents().len());
+        let heard = self.afferents().contains(&afferent);
+        (0..self.copies - 1).filter(move |_| heard).map(move |copy| copy * count + afferent - first)
+    }
+
     /// Whether motor neurons hear each other.
     pub fn is_recurrent(&self) -> bool {
         self.motor_inputs == MotorInputs::All
