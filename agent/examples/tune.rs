@@ -1,10 +1,10 @@
-//! Random search for the parameters of the presets `dqn` and `ppo` (Bergstra & Bengio 2012), on validation tracks and seeds 1 to 16 alone:
+//! Random search for the parameters of the presets `dqn`, `ppo` and `memory` (Bergstra & Bengio 2012), on validation tracks and seeds 1 to 16 alone:
 //! no test track is driven.
 //!
-//! `tune PRESET INPUTS TRIALS FILE [SETTINGS...]` draws TRIALS settings, trains each with seeds 1 and 2 on phase 4 for 300 episodes, then
-//! the best three once more with seeds 3 to 6, and adds a row for each run to FILE (docs/baselines.md). Settings that are given are trials
-//! from 100 on. INPUTS is a value of the parameter `inputs`, such as `{kind=sensors-action}`. `train --set` takes the settings of a row as
-//! they are.
+//! `tune WORLD PRESET INPUTS TRIALS FILE [SETTINGS...]` draws TRIALS settings, trains each with seeds 1 and 2 on phase 4 of WORLD (`base`, `hard-lag`, ...) for
+//! 300 episodes, then the best three once more with seeds 3 to 6, and adds a row for each run to FILE (docs/baselines.md). Settings that are given are trials
+//! from 100 on. INPUTS is a value of the parameter `inputs`, such as `{kind=sensors-action}`, or `-` for a spiking preset. `train --set` takes the settings of a
+//! row as they are.
 
 use std::error::Error;
 use std::fs::OpenOptions;
@@ -19,9 +19,9 @@ use spikedrive_agent::parameters::Assignment;
 use spikedrive_agent::stop::StopFlag;
 use spikedrive_agent::train::{EpisodeRecord, TrainConfig, Trainer};
 use spikedrive_env::ceiling::ceiling;
-use spikedrive_env::{Phase, Split, WorldOptions};
-use spikedrive_learners::Preset;
+use spikedrive_env::{Phase, Split, WorldPreset};
 use spikedrive_learners::random::{Purpose, below, stream, uniform};
+use spikedrive_learners::{Preset, snn};
 
 const EPISODES: usize = 300;
 const SEARCH: std::ops::RangeInclusive<u64> = 1..=2;
@@ -32,9 +32,18 @@ const FIRST_GIVEN: usize = 100;
 /// Horizon at which the final network is scored; it trained on 100.
 const LONG: usize = 140;
 
+/// What is tuned, where.
+#[derive(Clone, Copy)]
+struct Search<'a> {
+    world: WorldPreset,
+    preset: Preset,
+    inputs: &'a str,
+}
+
 /// One run.
 #[derive(Serialize)]
 struct Row {
+    world: String,
     preset: String,
     inputs: String,
     trial: usize,
@@ -57,82 +66,88 @@ struct Row {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [preset, inputs, trials, path, given @ ..] = &arguments[..] else {
-        return Err("use tune PRESET INPUTS TRIALS FILE [SETTINGS...]".into());
+    let [world, preset, inputs, trials, path, given @ ..] = &arguments[..] else {
+        return Err("use tune WORLD PRESET INPUTS TRIALS FILE [SETTINGS...]".into());
     };
-    let (preset, trials): (Preset, usize) = (preset.parse()?, trials.parse()?);
-    let drawn = (0..trials).map(|trial| settings(preset, inputs, trial).map(|settings| (trial, settings)));
-    let given = (FIRST_GIVEN..).zip(given).map(|(trial, settings)| Ok((trial, format!("inputs={inputs};{settings}"))));
+    let search = Search { world: world.parse()?, preset: preset.parse()?, inputs };
+    let trials: usize = trials.parse()?;
+    let drawn = (0..trials).map(|trial| search.settings(trial).map(|settings| (trial, settings)));
+    let given = (FIRST_GIVEN..).zip(given).map(|(trial, settings)| Ok((trial, search.with_inputs(settings))));
     let file = OpenOptions::new().create(true).append(true).open(path)?;
     let is_new = file.metadata()?.len() == 0;
     let mut rows = csv::WriterBuilder::new().has_headers(is_new).from_writer(file);
     let mut scores = Vec::new();
     for trial in drawn.chain(given) {
         let (trial, settings) = trial?;
-        let score = measure(preset, inputs, (trial, &settings), SEARCH, &mut rows)?;
+        let score = search.measure((trial, &settings), SEARCH, &mut rows)?;
         scores.push((trial, settings, score));
     }
     scores.sort_by(|(.., a), (.., b)| b.total_cmp(a));
     for (trial, settings, _) in scores.iter().take(CONFIRMED) {
-        measure(preset, inputs, (*trial, settings), CONFIRM, &mut rows)?;
+        search.measure((*trial, settings), CONFIRM, &mut rows)?;
     }
     Ok(())
 }
 
-/// Trains with each seed; returns the mean score.
-fn measure<W: std::io::Write>(
-    preset: Preset,
-    inputs: &str,
-    (trial, settings): (usize, &str),
-    seeds: std::ops::RangeInclusive<u64>,
-    rows: &mut csv::Writer<W>,
-) -> Result<f64, Box<dyn Error>> {
-    let mut scores = Vec::new();
-    for seed in seeds {
-        let row = run(preset, inputs, (trial, settings), seed)?;
-        scores.push(row.score);
-        rows.serialize(row)?;
-        rows.flush()?;
+impl Search<'_> {
+    /// Trains with each seed; returns the mean score.
+    fn measure<W: std::io::Write>(
+        self,
+        (trial, settings): (usize, &str),
+        seeds: std::ops::RangeInclusive<u64>,
+        rows: &mut csv::Writer<W>,
+    ) -> Result<f64, Box<dyn Error>> {
+        let mut scores = Vec::new();
+        for seed in seeds {
+            let row = self.run((trial, settings), seed)?;
+            scores.push(row.score);
+            rows.serialize(row)?;
+            rows.flush()?;
+        }
+        Ok(scores.iter().sum::<f64>() / scores.len() as f64)
     }
-    Ok(scores.iter().sum::<f64>() / scores.len() as f64)
-}
 
-fn run(preset: Preset, inputs: &str, (trial, settings): (usize, &str), seed: u64) -> Result<Row, Box<dyn Error>> {
-    let mut overrides = Overrides::default();
-    let assignments: Vec<Assignment> = settings.split(';').map(str::parse).collect::<Result<_, String>>()?;
-    overrides.extend(&Source::Flag, assignments);
-    let config = TrainConfig::base(overrides.apply(preset.config())?, Lesson::Direct(Phase::Complex), EPISODES, seed);
-    let (evaluator, stop) = (Evaluator::new(1)?, StopFlag::default());
-    let mut trainer = Trainer::new(config, &LocalFactory, &evaluator, &stop)?;
-    let mut log = Vec::<EpisodeRecord>::new();
-    trainer.run(&mut log)?;
-    let validate = |horizon| {
-        let world = held_out(Phase::Complex, Split::Validation, horizon, 20, WorldOptions::default());
-        evaluator.evaluate(&LocalFactory, &world, trainer.learner().policy(), seed, &stop)
-    };
-    let (short, long) = (validate(spikedrive_agent::lesson::HORIZON)?, validate(LONG)?);
-    let evaluations: Vec<f64> = log.iter().filter_map(|record| Some(record.evaluation?.mean)).collect();
-    let mean_evaluation = evaluations.iter().sum::<f64>() / evaluations.len() as f64;
-    let share = |found: f64, horizon| found / ceiling(Phase::Complex, horizon).unwrap_or(f64::NAN);
-    let score = 50.0 * (share(mean_return(&long), LONG) + share(mean_evaluation, spikedrive_agent::lesson::HORIZON));
-    let [episodes_to_90, episodes_to_95, episodes_to_98] = trainer.milestones().episodes_to;
-    Ok(Row {
-        preset: preset.to_string(),
-        inputs: inputs.to_owned(),
-        trial,
-        seed,
-        settings: settings.to_owned(),
-        return_h100: mean_return(&short),
-        crash_rate_h100: crash_rate(&short),
-        return_h140: mean_return(&long),
-        crash_rate_h140: crash_rate(&long),
-        mean_evaluation,
-        episodes_to_90,
-        episodes_to_95,
-        episodes_to_98,
-        env_steps: trainer.env_steps(),
-        score,
-    })
+    fn run(self, (trial, settings): (usize, &str), seed: u64) -> Result<Row, Box<dyn Error>> {
+        let Self { world, preset, inputs } = self;
+        let mut overrides = Overrides::default();
+        let assignments: Vec<Assignment> = settings.split(';').map(str::parse).collect::<Result<_, String>>()?;
+        overrides.extend(&Source::Flag, assignments);
+        let base = TrainConfig::base(overrides.apply(preset.config())?, Lesson::Direct(Phase::Complex), EPISODES, seed);
+        let config = TrainConfig { world: world.options(), ..base };
+        let (evaluator, stop) = (Evaluator::new(1)?, StopFlag::default());
+        let mut trainer = Trainer::new(config, &LocalFactory, &evaluator, &stop)?;
+        let mut log = Vec::<EpisodeRecord>::new();
+        trainer.run(&mut log)?;
+        let validate = |horizon| {
+            let world = held_out(Phase::Complex, Split::Validation, horizon, 20, config.world);
+            evaluator.evaluate(&LocalFactory, &world, trainer.learner().policy(), seed, &stop)
+        };
+        let (short, long) = (validate(spikedrive_agent::lesson::HORIZON)?, validate(LONG)?);
+        let evaluations: Vec<f64> = log.iter().filter_map(|record| Some(record.evaluation?.mean)).collect();
+        let mean_evaluation = evaluations.iter().sum::<f64>() / evaluations.len() as f64;
+        let share = |found: f64, horizon| found / ceiling(Phase::Complex, horizon).unwrap_or(f64::NAN);
+        let score =
+            50.0 * (share(mean_return(&long), LONG) + share(mean_evaluation, spikedrive_agent::lesson::HORIZON));
+        let [episodes_to_90, episodes_to_95, episodes_to_98] = trainer.milestones().episodes_to;
+        Ok(Row {
+            world: world.to_string(),
+            preset: preset.to_string(),
+            inputs: inputs.to_owned(),
+            trial,
+            seed,
+            settings: settings.to_owned(),
+            return_h100: mean_return(&short),
+            crash_rate_h100: crash_rate(&short),
+            return_h140: mean_return(&long),
+            crash_rate_h140: crash_rate(&long),
+            mean_evaluation,
+            episodes_to_90,
+            episodes_to_95,
+            episodes_to_98,
+            env_steps: trainer.env_steps(),
+            score,
+        })
+    }
 }
 
 /// Trial 0: settings as they are found in the literature and elsewhere.
@@ -142,17 +157,27 @@ const DQN: &str = "learning_rate=0.001;schedule={kind=warmup-cosine,warmup=0,flo
 const PPO: &str = "learning_rate=0.003;schedule={kind=warmup-cosine,warmup=0,floor=0.05};activation=tanh;reward.floor=-20;\
     reward.scale=0.1;rollout=256;epochs=10;minibatch=64;trace_decay=0.9;entropy=0.005;clip=0.2;gradient_clip=0.5;discount=0.95";
 
-/// The settings of a trial, as `--set` takes them.
-fn settings(preset: Preset, inputs: &str, trial: usize) -> Result<String, String> {
-    let mut draw = Draw(stream(trial as u64, Purpose::Exploration, 0));
-    let drawn = match preset {
-        Preset::Dqn if trial == 0 => DQN.to_owned(),
-        Preset::Ppo if trial == 0 => PPO.to_owned(),
-        Preset::Dqn => draw.dqn().join(";"),
-        Preset::Ppo => draw.ppo().join(";"),
-        other => return Err(format!("{other} is not tuned here: use dqn or ppo")),
-    };
-    Ok(format!("inputs={inputs};{drawn}"))
+impl Search<'_> {
+    /// The settings of a trial, as `--set` takes them.
+    fn settings(self, trial: usize) -> Result<String, String> {
+        let mut draw = Draw(stream(trial as u64, Purpose::Exploration, 0));
+        let drawn = match self.preset {
+            Preset::Dqn if trial == 0 => DQN.to_owned(),
+            Preset::Ppo if trial == 0 => PPO.to_owned(),
+            Preset::Dqn => draw.dqn().join(";"),
+            Preset::Ppo => draw.ppo().join(";"),
+            // Trial 0: as it is.
+            Preset::Snn(snn::Preset::Memory) if trial == 0 => "ticks=20".to_owned(),
+            Preset::Snn(snn::Preset::Memory) => draw.memory().join(";"),
+            other => return Err(format!("{other} is not tuned here: use dqn, ppo or memory")),
+        };
+        Ok(self.with_inputs(&drawn))
+    }
+
+    /// Settings of what a deep network sees come before all others.
+    fn with_inputs(self, settings: &str) -> String {
+        if self.inputs == "-" { settings.to_owned() } else { format!("inputs={};{settings}", self.inputs) }
+    }
 }
 
 struct Draw<R>(R);
@@ -186,6 +211,25 @@ impl<R: Rng> Draw<R> {
             self.one_of("gradient_clip", &["0.5", "1"]),
             self.one_of("discount", &["0.9", "0.95", "0.97"]),
         ]);
+        drawn
+    }
+
+    fn memory(&mut self) -> Vec<String> {
+        let mut drawn = vec![
+            self.log("learning_rate", 1e-2, 6e-2),
+            self.one_of("schedule", &["{kind=fixed}", "{kind=warmup-cosine,warmup=10,floor=0.02}"]),
+            self.one_of("divisive.gain", &["0.5", "1", "2"]),
+            self.one_of("dopamine_clip", &["1", "2", "5"]),
+            self.one_of("homeostasis.strength", &["0.2", "0.5", "1"]),
+            self.one_of("critic.rate", &["0.05", "0.1", "0.2"]),
+            self.one_of("discount", &["0.9", "0.93", "0.95"]),
+            self.one_of("trace_decay", &["0.8", "0.9"]),
+            self.one_of("reward_floor", &["-5", "-10", "-20"]),
+            self.one_of("code.change.rate", &["0.2", "0.3", "0.5"]),
+        ];
+        // Actions that are told, and the hidden neurons that are left.
+        let (efference, hidden) = [("2", "19"), ("4", "13"), ("6", "7"), ("8", "1")][below(4, &mut self.0)];
+        drawn.extend([format!("code.efference_steps={efference}"), format!("hidden_neurons={hidden}")]);
         drawn
     }
 

@@ -114,8 +114,8 @@ fn impossible_parameters_are_refused_with_path_value_and_remedy() {
             "--set lif.noise=3",
             ["--set lif.noise is unknown", "lif has i_base, noise_sd, tau_mem_ms, v_reset, v_threshold"],
         ),
-        ("--set noise=3", ["--set noise is unknown: use code, credit, critic,", "ticks, trace_decay, wiring"]),
-        ("--set kind=seed", ["--set kind is unknown", "use code"]),
+        ("--set noise=3", ["--set noise is unknown: use cells, code, credit, critic,", "ticks, trace_decay, wiring"]),
+        ("--set kind=seed", ["--set kind is unknown", "use cells, code"]),
         ("--set ticks.x=3", ["--set ticks.x is unknown", "ticks is a single value"]),
         (
             "--set ticks=2.5",

@@ -473,7 +473,10 @@ mod tests {
                     accumulates(&network, &arriving, layout.hidden()) + accumulates(&network, heard, layout.motor());
                 let simulated = layout.presynaptic() + if by_vote { layout.motor().len() } else { 0 };
                 // From the second step on each of three rays is predicted from the action and 60 cells, and then corrected.
-                let macs = if network.forward().is_some() && step > 0 { 3 * 61 } else { 0 };
+                let predicted = if network.forward().is_some() && step > 0 { 3 * 61 } else { 0 };
+                // Slow traces take two multiplications each, and one for each synapse that hears them.
+                let slow = if network.filtered.ncols() > 0 { 2 * 60 + 21 * 60 } else { 0 };
+                let macs = predicted + slow;
                 let expected = Operations { acs, macs, neuron_updates: (ticks * simulated) as u64 };
                 assert_eq!(state.operations(), expected, "{preset}, step {step}");
             }

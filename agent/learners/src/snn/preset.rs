@@ -12,6 +12,7 @@ use super::critic::CriticParams;
 use super::divisive::Divisive;
 use super::dopamine::Dopamine;
 use super::encoder::{PopulationCode, Scale, SpikeTrain};
+use super::eprop::{EProp, Feedback};
 use super::escape::EscapeNoise;
 use super::forward::ForwardModel;
 use super::homeostasis::HomeostasisParams;
@@ -38,6 +39,8 @@ pub enum Preset {
     /// A strict hierarchy: motor neurons and critic hear hidden neurons alone. These relay the senses nearly one to one; no hidden
     /// feature is learned.
     Strict,
+    /// The same hierarchy, whose hidden neurons begin with random synapses and learn their features, by e-prop.
+    EProp,
     /// Spikes decide and teach: the pool with most motor spikes acts, and a winner's burst is contrasted with own spikes.
     OwnSpike,
     /// `pathway` without its spikes: synapses hear the exact rates of the code. The twin that tells what spikes cost or give.
@@ -51,17 +54,18 @@ pub enum Preset {
 
 /// A text that names no preset.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no preset: use stdp, pathway, spikeless, memory, strict, own-spike, predictive or frugal")]
+#[error("{0:?} is no preset: use stdp, pathway, spikeless, memory, strict, e-prop, own-spike, predictive or frugal")]
 pub struct PresetError(String);
 
 impl Preset {
     /// All presets.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Stdp,
         Self::Pathway,
         Self::Spikeless,
         Self::Memory,
         Self::Strict,
+        Self::EProp,
         Self::OwnSpike,
         Self::Predictive,
         Self::Frugal,
@@ -75,6 +79,7 @@ impl Preset {
             Self::Spikeless => "spikeless",
             Self::Memory => "memory",
             Self::Strict => "strict",
+            Self::EProp => "e-prop",
             Self::OwnSpike => "own-spike",
             Self::Predictive => "predictive",
             Self::Frugal => "frugal",
@@ -94,6 +99,7 @@ impl Preset {
             Self::Spikeless => spikeless(rays),
             Self::Memory => memory(rays),
             Self::Strict => strict(rays),
+            Self::EProp => e_prop(rays),
             Self::OwnSpike => own_spike(rays),
             Self::Predictive => predictive(rays),
             Self::Frugal => frugal(rays),
@@ -257,6 +263,20 @@ fn strict(rays: usize) -> SnnConfig {
     }
 }
 
+/// The same layers. Twice the ticks, so that the counts of hidden neurons tell more.
+fn e_prop(rays: usize) -> SnnConfig {
+    let base = strict(rays);
+    SnnConfig {
+        ticks: 40,
+        wiring: WiringParams { sensory_hidden: SensoryHidden::Random { probability: 0.3, gain: 6.0 }, ..base.wiring },
+        readout: Readout::Pathway { inverse_temperature: 20.0 },
+        eprop: Some(EProp { rate: 10.0, width: 0.6, limit: 6.0, feedback: Feedback::Symmetric }),
+        learning_rate: 0.03,
+        schedule: Schedule::WarmupCosine { warmup: 10, floor: 0.02 },
+        ..base
+    }
+}
+
 /// 48 sensory, 22 hidden, 30 motor neurons.
 fn own_spike(rays: usize) -> SnnConfig {
     let base = plain(rays);
@@ -354,6 +374,7 @@ mod tests {
         assert_eq!(neurons(Preset::Spikeless), [(69, 0, 21), (65, 0, 21), (64, 0, 21), (69, 0, 21)]);
         assert_eq!(neurons(Preset::Memory), [(57, 13, 30), (62, 8, 30), (61, 9, 30), (66, 4, 30)]);
         assert_eq!(neurons(Preset::Strict), [(36, 36, 28), (38, 38, 24), (38, 38, 24), (39, 39, 22)]);
+        assert_eq!(neurons(Preset::EProp), neurons(Preset::Strict));
         assert_eq!(neurons(Preset::OwnSpike), [(48, 22, 30), (48, 22, 30), (45, 25, 30), (48, 22, 30)]);
         assert_eq!(neurons(Preset::Predictive), [(60, 0, 21), (60, 0, 21), (57, 0, 21), (60, 0, 21)]);
         assert_eq!(neurons(Preset::Frugal), [(78, 0, 3), (78, 0, 3), (73, 0, 3), (75, 0, 3)]);
