@@ -3,12 +3,14 @@
 use std::fmt::Debug;
 
 use ndarray::Array2;
+use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use crate::activity::{Activity, Population, Watch};
 use crate::arrays::NamedArray;
 use crate::dense::{DqnConfig, DqnLearner, DqnState, PpoConfig, PpoLearner, PpoState};
 use crate::op_count::{Operations, TrainingOperations};
+use crate::random::some_of;
 use crate::seed::{SeedConfig, SeedLearner, SeedLearnerState, SeedNetwork, SeedState};
 use crate::snn::forward::Prediction;
 use crate::snn::network::NetworkError;
@@ -23,6 +25,15 @@ use crate::snn::{Critic, EpisodeSummary, Network, NetworkState, SnnConfig, Spiki
 pub trait Learner {
     /// Is told that another phase begins with the next round.
     fn begin_phase(&mut self);
+
+    /// Is told that its schedules begin again with the next round, to last to the end of the run: learning rate, homeostasis,
+    /// exploration. What it has learned and what it remembers stays.
+    fn begin_again(&mut self);
+
+    /// Loses so many percent of its neurons for good, between two rounds: of the sensory and hidden ones of a spiking network, of
+    /// the units of each hidden layer of a dense one. They put out nothing and learn nothing, now and in a run that goes on from
+    /// [`Self::state`].
+    fn cut(&mut self, percent: usize, rng: &mut ChaCha8Rng) -> Result<(), NetworkError>;
 
     /// Forgets the last episode of a lane and prepares for the next.
     fn begin_episode(&mut self, lane: usize);
@@ -286,6 +297,15 @@ impl Learner for SpikingLearner {
         Self::begin_phase(self);
     }
 
+    fn begin_again(&mut self) {
+        Self::begin_again(self);
+    }
+
+    fn cut(&mut self, percent: usize, rng: &mut ChaCha8Rng) -> Result<(), NetworkError> {
+        let neurons = self.network().layout().presynaptic();
+        Self::cut(self, &some_of(neurons * percent / 100, neurons, rng))
+    }
+
     fn begin_episode(&mut self, lane: usize) {
         Self::begin_episode(self, lane);
     }
@@ -351,6 +371,14 @@ impl Learner for SeedLearner {
     /// Its learning rate follows no schedule.
     fn begin_phase(&mut self) {}
 
+    /// Nor does anything else of it.
+    fn begin_again(&mut self) {}
+
+    /// Its rule moves the weights of all neurons.
+    fn cut(&mut self, _percent: usize, _rng: &mut ChaCha8Rng) -> Result<(), NetworkError> {
+        Err(NetworkError::Config("the first design cannot lose neurons and go on".to_owned()))
+    }
+
     fn begin_episode(&mut self, lane: usize) {
         Self::begin_episode(self, lane);
     }
@@ -415,8 +443,9 @@ impl Learner for SeedLearner {
 
 impl Policy for Network {
     fn arrays(&self) -> Vec<NamedArray> {
-        let weights = NamedArray { name: WEIGHTS.to_owned(), values: self.weights().clone() };
-        let changes = |model: &Prediction| NamedArray { name: FORWARD.to_owned(), values: model.changes().clone() };
+        let named = |name: &str, values: &Array2<f32>| NamedArray { name: name.to_owned(), values: self.heard(values) };
+        let weights = named(WEIGHTS, self.weights());
+        let changes = |model: &Prediction| named(FORWARD, model.changes());
         std::iter::once(weights).chain(self.forward().map(changes)).collect()
     }
 
@@ -507,6 +536,35 @@ mod tests {
                 assert!(refusal.starts_with(&expected), "{preset}: {refusal}");
                 assert!(refusal.ends_with(&format!("use a world of {rays} rays")), "{preset}: {refusal}");
             }
+        }
+    }
+
+    /// The learning rates of so many rounds.
+    fn rates(learner: &mut dyn Learner, rounds: usize) -> Vec<f32> {
+        let round = |_| {
+            learner.begin_episode(0);
+            for step in 0..10u8 {
+                learner.act(0, &[f32::from(step), 12.0, 7.0]);
+                learner.reward(0, f64::from(step % 3), (step == 9).then_some(StepEnd::Terminated));
+            }
+            learner.end_episode(0).learning_rate
+        };
+        (0..rounds).map(round).collect()
+    }
+
+    #[test]
+    fn a_schedule_that_begins_again_lasts_to_the_end_of_the_run_even_if_that_is_resumed() {
+        for preset in ["stdp", "pathway", "dqn", "ppo"] {
+            let config = preset.parse::<Preset>().unwrap().config();
+            let mut learner = config.learner(3, 20, 1).unwrap();
+            let first = rates(learner.as_mut(), 20);
+            let mut learner = config.restored(40, learner.state()).unwrap();
+            learner.begin_again();
+            let mut again = rates(learner.as_mut(), 7);
+            let mut resumed = config.restored(40, learner.state()).unwrap();
+            again.extend(rates(resumed.as_mut(), 13));
+            assert_eq!(again, first, "{preset}");
+            assert!(first[3] > 2.0 * first[19], "{preset}: {first:?}");
         }
     }
 

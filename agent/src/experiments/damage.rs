@@ -5,7 +5,7 @@ use std::fmt;
 use ndarray::{Array2, ArrayViewMut2, Axis, Slice};
 use rand_chacha::ChaCha8Rng;
 use spikedrive_learners::learner::WEIGHTS;
-use spikedrive_learners::random::{Purpose, below, stream};
+use spikedrive_learners::random::{Purpose, some_of, stream};
 use spikedrive_learners::snn::synapses::Layout;
 use spikedrive_learners::{LearnerConfig, NamedArray};
 
@@ -69,7 +69,7 @@ impl Damage {
             }
             (Self::Cut(percent), LearnerConfig::Snn(config)) => {
                 let neurons = Layout::new(config).presynaptic();
-                for neuron in draw(neurons * percent / 100, neurons, &mut stream(seed, Purpose::Damage, 0)) {
+                for neuron in some_of(neurons * percent / 100, neurons, &mut stream(seed, Purpose::Damage, 0)) {
                     // The forward model hears the sensory neurons alone.
                     let heard = arrays.iter_mut().filter(|array| neuron < array.values.ncols());
                     heard.for_each(|array| array.values.column_mut(neuron).fill(0.0));
@@ -104,12 +104,6 @@ fn quantise(mut weights: ArrayViewMut2<f32>, bits: u32) {
     }
 }
 
-/// So many of `0..count`, none twice.
-fn draw(number: usize, count: usize, rng: &mut ChaCha8Rng) -> Vec<usize> {
-    let mut left: Vec<usize> = (0..count).collect();
-    (0..number.min(count)).map(|_| left.swap_remove(below(left.len(), rng))).collect()
-}
-
 /// Hidden units of a dense network answer 0: what leaves layer k is what layer k + 1 multiplies.
 fn cut_units(arrays: &mut [NamedArray], percent: usize, rng: &mut ChaCha8Rng) {
     let name = |array: &NamedArray| array.name.clone();
@@ -128,7 +122,7 @@ fn cut_units(arrays: &mut [NamedArray], percent: usize, rng: &mut ChaCha8Rng) {
 
 fn cut_columns(values: &mut Array2<f32>, percent: usize, rng: &mut ChaCha8Rng) {
     let units = values.ncols();
-    draw(units * percent / 100, units, rng).into_iter().for_each(|unit| values.column_mut(unit).fill(0.0));
+    some_of(units * percent / 100, units, rng).into_iter().for_each(|unit| values.column_mut(unit).fill(0.0));
 }
 
 #[cfg(test)]
@@ -187,6 +181,25 @@ mod tests {
         assert_eq!(silent(&cut), 19, "of 79");
         assert_ne!(Damage::Cut(25).apply(&config, whole.clone(), 2), cut);
         assert_eq!(Damage::Cut(25).apply(&config, whole, 1), cut);
+    }
+
+    #[test]
+    fn a_learner_loses_the_neurons_that_are_cut_here() {
+        for preset in ["stdp", "pathway", "spikeless", "predictive", "dqn", "ppo"] {
+            let config = preset.parse::<AnyPreset>().unwrap().config();
+            let mut learner = config.learner(1, 10, 1).unwrap();
+            let cut = Damage::Cut(25).apply(&config, learner.policy().arrays(), 1);
+            learner.cut(25, &mut stream(1, Purpose::Damage, 0)).unwrap();
+            if matches!(config, LearnerConfig::Snn(_)) {
+                assert_eq!(learner.policy().arrays(), cut, "{preset}");
+            }
+            let frozen = config.policy(&cut).unwrap();
+            let (mut one, mut other) = (learner.policy().driver(1, 0), frozen.driver(1, 0));
+            for step in 0..200u8 {
+                let seen = [f32::from(step % 17), f32::from(step % 19), f32::from(step % 13)];
+                assert_eq!(one.act_greedily(&seen), other.act_greedily(&seen), "{preset}, step {step}");
+            }
+        }
     }
 
     #[test]

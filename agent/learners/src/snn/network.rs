@@ -28,6 +28,8 @@ pub struct Network {
     weights: Array2<f32>,
     fan_out: FanOut,
     forward: Option<Prediction>,
+    /// Sensory and hidden neurons that are lost: they never spike.
+    cut: Vec<usize>,
 }
 
 /// Why weights do not fit.
@@ -74,7 +76,8 @@ impl Network {
         let layout = Layout::new(&config);
         let weights = initial_weights(&layout, &config.wiring, &mut stream(seed, Purpose::Wiring, 0));
         let forward = config.forward.map(|params| Prediction::new(params, config.code.rays, layout.sensory().len()));
-        Ok(Self { config, layout, fan_out: FanOut::new(&layout, config.readout, &weights), weights, forward })
+        let fan_out = FanOut::new(&layout, config.readout, &weights);
+        Ok(Self { config, layout, fan_out, weights, forward, cut: Vec::new() })
     }
 
     /// A network with given weights `W[post, pre]`, and with M of its forward model where it has one.
@@ -114,7 +117,36 @@ impl Network {
         let layout = Layout::new(&config);
         let weights = weights.as_standard_layout().into_owned();
         let forward = config.forward.map(|params| Prediction::new(params, config.code.rays, layout.sensory().len()));
-        Ok(Self { config, layout, fan_out: FanOut::new(&layout, config.readout, &weights), weights, forward })
+        let fan_out = FanOut::new(&layout, config.readout, &weights);
+        Ok(Self { config, layout, fan_out, weights, forward, cut: Vec::new() })
+    }
+
+    /// Takes sensory and hidden neurons away: they never spike again. Those that were lost before stay lost.
+    pub fn cut(&mut self, neurons: &[usize]) -> Result<(), NetworkError> {
+        let known = self.layout.presynaptic();
+        if let Some(neuron) = neurons.iter().find(|neuron| **neuron >= known) {
+            return Err(NetworkError::Config(format!("neuron {neuron} cannot be lost: use 0 to {}", known - 1)));
+        }
+        self.cut.extend(neurons);
+        self.cut.sort_unstable();
+        self.cut.dedup();
+        self.fan_out = FanOut::new(&self.layout, self.config.readout, &self.heard(&self.weights));
+        Ok(())
+    }
+
+    /// The neurons that are lost.
+    pub fn lost(&self) -> &[usize] {
+        &self.cut
+    }
+
+    /// An array whose columns are presynaptic neurons, without what lost ones would say: learning bounds the weights of a neuron that
+    /// is silent as it does all others.
+    pub(crate) fn heard(&self, array: &Array2<f32>) -> Array2<f32> {
+        let mut heard = array.clone();
+        for &neuron in self.cut.iter().filter(|neuron| **neuron < array.ncols()) {
+            heard.column_mut(neuron).fill(0.0);
+        }
+        heard
     }
 
     /// Checks that an observation of `rays` distances is what the network has cells for.
@@ -198,6 +230,9 @@ impl Network {
             None => observation,
         };
         self.config.code.rates(seen, &mut state.memory, &mut state.rates);
+        for &neuron in self.cut.iter().filter(|neuron| self.layout.sensory().contains(neuron)) {
+            state.rates[neuron] = 0.0;
+        }
         if self.config.signal == Signal::Rates {
             state.counts.copy_from_slice(&state.rates);
             // A rate is a number: at each synapse it is multiplied.
@@ -224,7 +259,8 @@ impl Network {
             let hidden_spikes = state.hidden.fire(&self.config.lif);
             state.arriving.clear();
             state.encoder.tick(&state.rates, &mut state.streams.encoder, &mut state.arriving);
-            state.arriving.extend(hidden_spikes.iter().map(|spike| spike + hidden.start));
+            let hidden_spikes = hidden_spikes.iter().map(|spike| spike + hidden.start);
+            state.arriving.extend(hidden_spikes.filter(|spike| !self.cut.contains(spike)));
             for &spike in &state.arriving {
                 state.counts[spike] += 1.0;
             }
@@ -251,7 +287,7 @@ impl Network {
     fn decision_cost(&self, state: &NetworkState, carried_in: u64) -> Operations {
         let carried_out = self.fan_out.on_their_way(&state.arriving);
         let motor = if self.config.readout == Readout::Vote { self.layout.motor().len() } else { 0 };
-        let neuron_updates = self.config.ticks * (self.layout.presynaptic() + motor);
+        let neuron_updates = self.config.ticks * (self.layout.presynaptic() - self.cut.len() + motor);
         let acs = self.fan_out.accumulates(&state.counts) + carried_in - carried_out;
         Operations { acs, macs: 0, neuron_updates: neuron_updates as u64 }
     }
