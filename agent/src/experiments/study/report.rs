@@ -9,8 +9,8 @@ use crate::benchmark::page::Page;
 use crate::benchmark::table::Table;
 use crate::experiments::campaign::{self, Results};
 use crate::experiments::plot::learning_curves;
-use crate::experiments::robustness;
 use crate::experiments::rows::{Point, Row, write_text};
+use crate::experiments::{q4, robustness};
 use crate::failure::Failure;
 
 /// Curves of more conditions than this cannot be told apart.
@@ -125,6 +125,7 @@ pub fn document(results: &Path) -> Result<String, Failure> {
         }
     }
     text += &robustness::section(results)?;
+    text += &q4::section(results)?;
     Ok(text.trim_end().to_owned() + "\n")
 }
 
