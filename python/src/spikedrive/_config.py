@@ -98,7 +98,7 @@ class SessionConfig:
         if self.actuator_lag == 0:
             raise InvalidArgumentError("actuator_lag: 0 is outside (0, 1]: 1 is no lag")
         if self.steering_gain == 0:
-            raise InvalidArgumentError("steering_gain: 0 is outside [-2, 2], or 0: 1 steers as commanded")
+            raise InvalidArgumentError("steering_gain: 0 is outside [-2, 0) and (0, 2]: 1 steers as commanded")
         if self.left_ray_gain == 0:
             raise InvalidArgumentError("left_ray_gain: 0 is outside (0, 1]: 1 reads what is")
 

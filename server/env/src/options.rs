@@ -73,7 +73,8 @@ impl WorldOptions {
             return error("actuator_lag", format!("{} is outside (0, 1]: 1 is no lag", self.actuator_lag));
         }
         if !(self.steering_gain != 0.0 && self.steering_gain.abs() <= MAX_STEERING_GAIN) {
-            let range = format!("is outside [-{MAX_STEERING_GAIN}, {MAX_STEERING_GAIN}], or 0: 1 steers as commanded");
+            let range =
+                format!("is outside [-{MAX_STEERING_GAIN}, 0) and (0, {MAX_STEERING_GAIN}]: 1 steers as commanded");
             return error("steering_gain", format!("{} {range}", self.steering_gain));
         }
         if !(self.left_ray_gain > 0.0 && self.left_ray_gain <= 1.0) {
@@ -174,7 +175,7 @@ mod tests {
         for bad in [0.0, 2.1, -3.0, f64::NAN, f64::INFINITY] {
             assert_eq!(
                 text(WorldOptions { steering_gain: bad, ..base }),
-                format!("steering_gain: {bad} is outside [-2, 2], or 0: 1 steers as commanded")
+                format!("steering_gain: {bad} is outside [-2, 0) and (0, 2]: 1 steers as commanded")
             );
         }
         for bad in [0.0, 1.1, -0.7, f64::NAN] {
