@@ -161,13 +161,18 @@ impl Sidecar {
 }
 
 /// Parameters at their defaults that older files do not have: without them, hashes stay what they were.
-const ADDED_LATER: [&str; 8] = [
+const ADDED_LATER: [&str; 13] = [
     r#","forward":null"#,
     r#","signal":"spikes""#,
     r#","credit":"chosen-minus-share""#,
     r#","dopamine":{"kind":"td"}"#,
     r#","scale":"sigmoid""#,
     r#","spikes":"regular""#,
+    r#","cells":"uniform""#,
+    r#","temporal":{"kind":"step"}"#,
+    r#","eprop":null"#,
+    r#","novelty":null"#,
+    r#","a_minus":0.0"#,
     r#","steering_gain":1.0"#,
     r#","left_ray_gain":1.0"#,
 ];

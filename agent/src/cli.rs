@@ -23,7 +23,7 @@ pub use self::world::WorldArgs;
 use crate::benchmark::{self, BenchmarkArgs};
 use crate::commands;
 use crate::config_file::Invocation;
-use crate::experiments::{headline, q4, robustness, seed_rule, study};
+use crate::experiments::{headline, q3, q4, robustness, seed_rule, study};
 use crate::failure::Failure;
 use crate::lesson::HORIZON;
 use crate::run_dir::DEFAULT_RUNS;
@@ -103,8 +103,12 @@ pub enum Experiment {
     Q1(study::StudyArgs),
     /// Does a curriculum help? For a learner that assigns credit step by step, and for one that does not.
     Q2(study::StudyArgs),
+    /// What temporal patterns emerge? Synchrony, sparseness, inhibition, each against chance.
+    Q3(q3::Q3Args),
     /// What does each part of the agent give? One change at a time.
     Ablation(study::StudyArgs),
+    /// Which change makes the first design's rule learn? One after the other.
+    Ladder(study::StudyArgs),
     /// What do trained networks bear? Noise, coarse weights, neurons that are cut.
     Robustness(robustness::RobustnessArgs),
     /// What does learning on line promise? The world changes after mastery: episodes to recover.
@@ -246,7 +250,9 @@ pub fn run(invocation: Invocation, stop: &StopFlag) -> Result<(), Failure> {
         Some(Command::Experiment(Experiment::SeedRule(args))) => seed_rule::seed_rule(&args, stop),
         Some(Command::Experiment(Experiment::Q1(args))) => study::built_in("q1", &args, stop),
         Some(Command::Experiment(Experiment::Q2(args))) => study::built_in("q2", &args, stop),
+        Some(Command::Experiment(Experiment::Q3(args))) => q3::q3(&args, stop),
         Some(Command::Experiment(Experiment::Ablation(args))) => study::built_in("ablation", &args, stop),
+        Some(Command::Experiment(Experiment::Ladder(args))) => study::built_in("ladder", &args, stop),
         Some(Command::Experiment(Experiment::Robustness(args))) => robustness::robustness(&args, stop),
         Some(Command::Experiment(Experiment::Q4(args))) => q4::q4(&args, stop),
         Some(Command::Experiment(Experiment::Study(args))) => study::own(&args, stop),

@@ -13,7 +13,7 @@ use crate::stop::StopFlag;
 use crate::thread_clock::ThreadClock;
 
 /// Evaluations draw their noise from lanes of their own, so that they never disturb training.
-const FIRST_EVALUATION_LANE: u64 = 1 << 32;
+pub(crate) const FIRST_EVALUATION_LANE: u64 = 1 << 32;
 
 /// How one episode went.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -58,8 +58,10 @@ pub fn mean_return(results: &[EpisodeResult]) -> f64 {
     results.iter().map(|result| result.episode_return).sum::<f64>() / results.len() as f64
 }
 
-/// The world of an evaluation on the first `episodes` tracks of a split, one lane for each.
+/// The world of an evaluation on the first `episodes` tracks of a split, one lane for each. The predictive reward shapes learning alone: scores are
+/// told without it.
 pub fn held_out(phase: Phase, split: Split, horizon: usize, episodes: usize, options: WorldOptions) -> WorldConfig {
+    let options = WorldOptions { predictive_reward: 0.0, ..options };
     WorldConfig { options, ..WorldConfig::base(Course::Phase { phase, split }, episodes, horizon) }
 }
 

@@ -12,7 +12,6 @@ use crate::dense::{DqnConfig, DqnLearner, DqnState, PpoConfig, PpoLearner, PpoSt
 use crate::op_count::{Operations, TrainingOperations};
 use crate::random::some_of;
 use crate::seed::{SeedConfig, SeedLearner, SeedLearnerState, SeedNetwork, SeedState};
-use crate::snn::forward::Prediction;
 use crate::snn::network::NetworkError;
 use crate::snn::synapses::Layout;
 use crate::snn::tuning::Tuning;
@@ -30,7 +29,7 @@ pub trait Learner {
     /// exploration. What it has learned and what it remembers stays.
     fn begin_again(&mut self);
 
-    /// Loses so many percent of its neurons for good, between two rounds: of the sensory and hidden ones of a spiking network, of
+    /// Loses so many percent of its neurons for good, between two rounds: of those of a spiking network that others hear, of
     /// the units of each hidden layer of a dense one. They put out nothing and learn nothing, now and in a run that goes on from
     /// [`Self::state`].
     fn cut(&mut self, percent: usize, rng: &mut ChaCha8Rng) -> Result<(), NetworkError>;
@@ -97,10 +96,7 @@ pub enum LearnerState {
     Ppo(Box<PpoState>),
 }
 
-/// Name of the array of a spiking network, `W[post, pre]`.
-pub const WEIGHTS: &str = "weights";
-/// Name of the array of its forward model, if it has one, `M[action·rays + ray, sensory neuron]`.
-pub const FORWARD: &str = "forward";
+pub use crate::snn::network::{FILTERED, FORWARD, WEIGHTS};
 
 /// A network that drives and does not learn.
 pub trait Policy: Debug + Send + Sync {
@@ -137,6 +133,7 @@ pub trait Driver: Send {
 /// The parameters of any learner; `kind` tells which in files.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
+#[expect(clippy::large_enum_variant, reason = "it is copied a few times in a run")]
 pub enum LearnerConfig {
     /// The spiking agent of [`crate::snn`].
     Snn(SnnConfig),
@@ -199,10 +196,7 @@ impl LearnerConfig {
                 .ok_or_else(|| NetworkError::Array(format!("there is no array {WEIGHTS}")))
         };
         Ok(match self {
-            Self::Snn(config) => {
-                let changes = arrays.iter().find(|array| array.name == FORWARD).map(|array| &array.values);
-                Box::new(Network::with_arrays(config, weights()?, changes)?)
-            }
+            Self::Snn(config) => Box::new(Network::with_arrays(config, arrays)?),
             Self::Seed(config) => Box::new(SeedNetwork::with_weights(config, weights()?)?),
             Self::Dqn(config) => Box::new(config.policy(arrays)?),
             Self::Ppo(config) => Box::new(config.policy(arrays)?),
@@ -237,7 +231,7 @@ impl LearnerConfig {
     /// Whether a file keeps its network as one array, [`WEIGHTS`].
     pub fn is_one_array(&self) -> bool {
         match self {
-            Self::Snn(config) => config.forward.is_none(),
+            Self::Snn(config) => config.forward.is_none() && config.temporal.copies() == 1,
             Self::Seed(_) => true,
             Self::Dqn(_) | Self::Ppo(_) => false,
         }
@@ -249,6 +243,7 @@ impl LearnerConfig {
             Self::Snn(config) => match config.code.tuning {
                 Tuning::Gaussian { .. } => "gaussian-population",
                 Tuning::Rate => "rate",
+                Tuning::Thresholds { .. } => "threshold-rate",
                 Tuning::OnOff => "on-off",
                 Tuning::OneHot => "one-hot",
             },
@@ -260,7 +255,7 @@ impl LearnerConfig {
     /// Whether a learner with these parameters could remember this.
     pub fn fits(&self, memory: &Memory) -> bool {
         match (self, memory) {
-            (Self::Snn(config), Memory::Critic(critic)) => critic.is_valid(Layout::new(config).afferents().len()),
+            (Self::Snn(config), Memory::Critic(critic)) => critic.is_valid(Layout::new(config).features()),
             (Self::Seed(_), Memory::Baseline(baseline)) => baseline.is_finite(),
             (Self::Dqn(_), Memory::Steps(_)) | (Self::Ppo(_), Memory::Updates(_)) => true,
             _ => false,
@@ -302,7 +297,7 @@ impl Learner for SpikingLearner {
     }
 
     fn cut(&mut self, percent: usize, rng: &mut ChaCha8Rng) -> Result<(), NetworkError> {
-        let neurons = self.network().layout().presynaptic();
+        let neurons = self.network().layout().heard().len();
         Self::cut(self, &some_of(neurons * percent / 100, neurons, rng))
     }
 
@@ -443,10 +438,7 @@ impl Learner for SeedLearner {
 
 impl Policy for Network {
     fn arrays(&self) -> Vec<NamedArray> {
-        let named = |name: &str, values: &Array2<f32>| NamedArray { name: name.to_owned(), values: self.heard(values) };
-        let weights = named(WEIGHTS, self.weights());
-        let changes = |model: &Prediction| named(FORWARD, model.changes());
-        std::iter::once(weights).chain(self.forward().map(changes)).collect()
+        Self::arrays(self)
     }
 
     fn synapses(&self) -> Option<&Array2<f32>> {

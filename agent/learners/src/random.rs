@@ -31,6 +31,10 @@ pub enum Purpose {
     Dopamine = 111,
     /// Which neurons of a trained network are cut.
     Damage = 112,
+    /// What chance makes of spikes that were seen: which are exchanged.
+    Surrogate = 113,
+    /// Fixed weights of a learning signal.
+    Feedback = 114,
 }
 
 /// The stream of `(seed, purpose, lane)`: a ChaCha8 generator keyed by the three numbers, little-endian.

@@ -9,7 +9,8 @@ const MARGIN: [f64; 4] = [64.0, 28.0, 150.0, 44.0];
 /// Height of a line of the legend.
 const LEGEND: f64 = 18.0;
 /// Okabe & Ito's colours, told apart by colour-blind readers too; the last is that of the text.
-const COLOURS: [&str; 7] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "currentColor"];
+pub(super) const COLOURS: [&str; 7] =
+    ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "currentColor"];
 /// Number of the text's colour.
 pub const TEXT: usize = COLOURS.len() - 1;
 /// Each round of colours has a pattern of its own.

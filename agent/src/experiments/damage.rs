@@ -6,6 +6,7 @@ use ndarray::{Array2, ArrayViewMut2, Axis, Slice};
 use rand_chacha::ChaCha8Rng;
 use spikedrive_learners::learner::WEIGHTS;
 use spikedrive_learners::random::{Purpose, some_of, stream};
+use spikedrive_learners::snn::network;
 use spikedrive_learners::snn::synapses::Layout;
 use spikedrive_learners::{LearnerConfig, NamedArray};
 
@@ -68,12 +69,10 @@ impl Damage {
                 weights.for_each(|array| quantise(array.values.view_mut(), bits));
             }
             (Self::Cut(percent), LearnerConfig::Snn(config)) => {
-                let neurons = Layout::new(config).presynaptic();
-                for neuron in some_of(neurons * percent / 100, neurons, &mut stream(seed, Purpose::Damage, 0)) {
-                    // The forward model hears the sensory neurons alone.
-                    let heard = arrays.iter_mut().filter(|array| neuron < array.values.ncols());
-                    heard.for_each(|array| array.values.column_mut(neuron).fill(0.0));
-                }
+                let layout = Layout::new(config);
+                let neurons = layout.heard().len();
+                let cut = some_of(neurons * percent / 100, neurons, &mut stream(seed, Purpose::Damage, 0));
+                network::silence(&layout, &mut arrays, &cut);
             }
             (Self::Cut(percent), LearnerConfig::Seed(_)) => {
                 let mut rng = stream(seed, Purpose::Damage, 0);
@@ -185,8 +184,8 @@ mod tests {
 
     #[test]
     fn a_learner_loses_the_neurons_that_are_cut_here() {
-        for preset in ["stdp", "pathway", "spikeless", "predictive", "dqn", "ppo"] {
-            let config = preset.parse::<AnyPreset>().unwrap().config();
+        for preset in AnyPreset::all().filter(|preset| !matches!(preset, AnyPreset::Seed(_))) {
+            let config = preset.config();
             let mut learner = config.learner(1, 10, 1).unwrap();
             let cut = Damage::Cut(25).apply(&config, learner.policy().arrays(), 1);
             learner.cut(25, &mut stream(1, Purpose::Damage, 0)).unwrap();
@@ -216,10 +215,15 @@ mod tests {
         }
         let config = LearnerConfig::from(Preset::Predictive.config());
         let ones = |name: &str, shape| NamedArray { name: name.to_owned(), values: Array2::ones(shape) };
-        let cut = Damage::Cut(25).apply(&config, vec![ones("weights", (100, 100)), ones("forward", (9, 60))], 1);
+        let cut = Damage::Cut(25).apply(
+            &config,
+            vec![ones("weights", (100, 100)), ones("forward", (9, 60)), ones("filtered", (21, 60))],
+            1,
+        );
         let silent =
             |array: &NamedArray| (0..60).filter(|&pre| array.values.column(pre).sum() == 0.0).collect::<Vec<usize>>();
         assert_eq!((silent(&cut[0]).len(), silent(&cut[1])), (15, silent(&cut[0])), "the same neurons");
+        assert_eq!(silent(&cut[2]), silent(&cut[0]));
     }
 
     #[test]

@@ -2,19 +2,23 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::cell_types::CellTypes;
 use super::competition::Readout;
 use super::credit::Credit;
 use super::critic::CriticParams;
 use super::divisive::Divisive;
 use super::dopamine::Dopamine;
 use super::encoder::{PopulationCode, SpikeTrain};
+use super::eprop::EProp;
 use super::escape::EscapeNoise;
 use super::forward::ForwardModel;
 use super::homeostasis::HomeostasisParams;
 use super::lif::LifParams;
+use super::novelty::Novelty;
 use super::sleep::SleepParams;
 use super::stdp::StdpParams;
 use super::synapses::{MotorInputs, WiringParams};
+use super::temporal::TemporalFilter;
 use crate::range::{above, in_range, part};
 use crate::{ACTIONS, Schedule};
 
@@ -40,6 +44,9 @@ pub struct SnnConfig {
     pub motor_neurons: usize,
     /// Membranes of hidden and motor neurons.
     pub lif: LifParams,
+    /// Which of them are of which type.
+    #[serde(default)]
+    pub cells: CellTypes,
     /// Synapses at birth.
     pub wiring: WiringParams,
     /// Factor of the synaptic current into motor neurons.
@@ -48,8 +55,14 @@ pub struct SnnConfig {
     pub motor_firing: Firing,
     /// How the pools compete.
     pub readout: Readout,
+    /// Which part of the past motor neurons and critic hear.
+    #[serde(default)]
+    pub temporal: TemporalFilter,
     /// What a synapse contributes to its eligibility.
     pub plasticity: Plasticity,
+    /// How hidden neurons learn; without it, their synapses stay as they were born.
+    #[serde(default)]
+    pub eprop: Option<EProp>,
     /// Which pools have a part in a decision.
     #[serde(default)]
     pub credit: Credit,
@@ -70,6 +83,9 @@ pub struct SnnConfig {
     pub dopamine_clip: f32,
     /// Rewards below this count as this in learning, so that one crash does not drown all else. Scores use the true reward.
     pub reward_floor: f32,
+    /// A bonus for what is new to the network.
+    #[serde(default)]
+    pub novelty: Option<Novelty>,
     /// The critic.
     pub critic: CriticParams,
     /// Pool homeostasis.
@@ -162,6 +178,17 @@ impl SnnConfig {
                 "credit: contrastive-stdp has a factor of its own: use another plasticity, or leave credit".to_owned()
             );
         }
+        if self.temporal.copies() > 1 && !(self.plasticity == Plasticity::PreCount && by_pathway) {
+            return Err(
+                "temporal: what is heard of the past is no spike: use the plasticity pre-count and the readout pathway, or temporal of kind step"
+                    .to_owned(),
+            );
+        }
+        if self.eprop.is_some() && self.hidden_neurons == 0 {
+            return Err(
+                "eprop: there are no hidden neurons to learn: use hidden_neurons > 0, or eprop = none".to_owned()
+            );
+        }
         if self.signal == Signal::Rates {
             self.validate_rates(by_pathway)?;
         }
@@ -183,6 +210,13 @@ impl SnnConfig {
         if self.code.spikes != SpikeTrain::default() {
             return Err("signal: rates make no spike trains: use code.spikes = regular, or signal = spikes".to_owned());
         }
+        if self.temporal.needs_spikes() || self.wiring.motor_inputs == MotorInputs::All {
+            return Err(
+                "signal: rates have no single spikes, which temporal or wiring.motor_inputs ask for: use temporal of kind step or slow and other \
+                 motor inputs, or signal = spikes"
+                    .to_owned(),
+            );
+        }
         if self.hidden_neurons > 0 {
             return Err(format!(
                 "signal: rates make no hidden neuron spike, and there are {}: use hidden_neurons = 0, or signal = spikes",
@@ -199,7 +233,10 @@ impl SnnConfig {
         part("wiring", self.wiring.validate())?;
         part("motor_firing", self.motor_firing.validate())?;
         part("readout", self.readout.validate())?;
+        part("temporal", self.temporal.validate())?;
         part("plasticity", self.plasticity.validate())?;
+        self.eprop.map_or(Ok(()), |eprop| part("eprop", eprop.validate()))?;
+        self.novelty.map_or(Ok(()), |novelty| part("novelty", novelty.validate()))?;
         self.divisive.map_or(Ok(()), |divisive| part("divisive", divisive.validate()))?;
         part("dopamine", self.dopamine.validate())?;
         part("schedule", self.schedule.validate())?;
@@ -240,6 +277,7 @@ mod tests {
     use super::*;
     use crate::snn::Preset;
     use crate::snn::change::ChangeCells;
+    use crate::snn::eprop::Feedback;
     use crate::snn::relay::TopographicRelay;
     use crate::snn::sleep::SleepHomeostasis;
     use crate::snn::synapses::SensoryHidden;
@@ -266,7 +304,7 @@ mod tests {
             refuses(SnnConfig { critic: CriticParams { rate: bad, ..stdp.critic }, ..stdp }, "critic.rate: ");
             let motor_firing = Firing::Escape(EscapeNoise { peak: 1.0, width: bad });
             refuses(SnnConfig { motor_firing, ..own_spike }, "motor_firing.width: ");
-            let plasticity = Plasticity::PairStdp(StdpParams { a_plus: 0.1, tau_ms: bad });
+            let plasticity = Plasticity::PairStdp(StdpParams { tau_ms: bad, ..StdpParams::default() });
             refuses(SnnConfig { plasticity, ..stdp }, "plasticity.tau_ms: ");
             let divisive = Some(Divisive { gain: 1.0, offset: bad });
             refuses(SnnConfig { divisive, ..memory }, "divisive.offset: ");
@@ -300,6 +338,23 @@ mod tests {
         refuses(SnnConfig { dopamine: Dopamine::Reward { rate: 2.0 }, ..stdp }, "dopamine.rate: 2 is outside (0, 1]");
         let forward = predictive.forward.map(|forward| ForwardModel { gain: 0.0, ..forward });
         refuses(SnnConfig { forward, ..predictive }, "forward.gain: 0 is outside (0, 1]");
+        let temporal = TemporalFilter::Slow { tau_steps: 0.0 };
+        refuses(SnnConfig { temporal, ..pathway }, "temporal.tau_steps: 0 is outside (0, 10000]");
+        let slow = SnnConfig { temporal: TemporalFilter::Slow { tau_steps: 2.0 }, ..spikeless };
+        assert_eq!(slow.validate(), Ok(()));
+        refuses(SnnConfig { temporal: slow.temporal, ..stdp }, "temporal: what is heard of the past is no spike");
+        refuses(
+            SnnConfig { temporal: TemporalFilter::Window { ticks: 9 }, ..spikeless },
+            "signal: rates have no single",
+        );
+        let all = WiringParams { motor_inputs: MotorInputs::All, ..stdp.wiring };
+        refuses(SnnConfig { wiring: all, ..spikeless }, "signal: rates have no single spikes");
+        let eprop = Some(EProp { rate: 1.0, width: 0.5, limit: 0.01, feedback: Feedback::Random });
+        refuses(SnnConfig { eprop, ..stdp }, "eprop.limit: 0.01 is outside (0.01, 1000]");
+        let eprop = Some(EProp { rate: 1.0, width: 0.5, limit: 3.0, feedback: Feedback::Random });
+        refuses(SnnConfig { eprop, ..predictive }, "eprop: there are no hidden neurons to learn");
+        let novelty = Some(Novelty { strength: 1.0, rate: 0.0 });
+        refuses(SnnConfig { novelty, ..stdp }, "novelty.rate: 0 is outside (0, 1]");
         let lif = LifParams { v_reset: 1.0, ..stdp.lif };
         refuses(SnnConfig { lif, ..stdp }, "lif.v_reset: 1 is outside [-100, 1)");
     }

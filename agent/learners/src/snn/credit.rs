@@ -13,6 +13,8 @@ pub enum Credit {
     ChosenMinusShare,
     /// `1[p = a]`: the chosen pool alone. Nothing tells it apart from what the pool does anyway.
     Chosen,
+    /// `1`: every pool alike, whatever was done. The synapse's own activity × dopamine alone, as in the first design.
+    Everyone,
 }
 
 impl Credit {
@@ -22,6 +24,7 @@ impl Credit {
         match self {
             Self::ChosenMinusShare => std::array::from_fn(|pool| chosen(pool) - shares[pool]),
             Self::Chosen => std::array::from_fn(chosen),
+            Self::Everyone => [1.0; ACTIONS],
         }
     }
 }
@@ -35,5 +38,6 @@ mod tests {
         let shares = [0.5, 0.25, 0.25];
         assert_eq!(Credit::ChosenMinusShare.of(1, shares), [-0.5, 0.75, -0.25]);
         assert_eq!(Credit::Chosen.of(1, shares), [0.0, 1.0, 0.0]);
+        assert_eq!(Credit::Everyone.of(1, shares), [1.0; 3]);
     }
 }

@@ -2,11 +2,12 @@
 
 use ndarray::{Array2, ArrayView1, ArrayView2};
 
-use super::synapses::{Layout, WeightBounds, motor_weights_mut};
+use super::network::Network;
+use super::synapses::{Layout, WeightBounds};
 use crate::ACTIONS;
 use crate::op_count::Operations;
 
-/// `e[post, pre]`, motor × afferents (Izhikevich 2007; Frémaux & Gerstner 2016).
+/// `e[post, pre]`, motor × features (Izhikevich 2007; Frémaux & Gerstner 2016).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Eligibility {
     layout: Layout,
@@ -16,16 +17,16 @@ pub struct Eligibility {
 /// What each synapse did in a step.
 #[derive(Clone, Copy, Debug)]
 pub enum Activity<'a> {
-    /// The same for all motor neurons: one number for each afferent.
+    /// The same for all motor neurons: one number for each feature.
     Shared(&'a [f32]),
-    /// Each synapse its own: motor × afferents.
+    /// Each synapse its own: motor × features.
     Own(ArrayView2<'a, f32>),
 }
 
 impl Eligibility {
     /// Empty traces.
     pub fn new(layout: &Layout) -> Self {
-        Self { layout: *layout, traces: Array2::zeros((layout.motor().len(), layout.afferents().len())) }
+        Self { layout: *layout, traces: Array2::zeros((layout.motor().len(), layout.features())) }
     }
 
     /// Forgets everything: the start of an episode.
@@ -51,16 +52,16 @@ impl Eligibility {
     }
 
     /// The third factor: `W_ij += step·e_ij` for every plastic synapse, within its bounds. Returns what it cost.
-    pub fn apply(&self, step: f32, weights: &mut Array2<f32>, bounds: &WeightBounds) -> Operations {
+    pub fn apply(&self, step: f32, network: &mut Network, bounds: &WeightBounds) -> Operations {
         for (post, traces) in self.layout.motor().zip(self.traces.rows()) {
             if let Some(traces) = traces.to_slice() {
-                bounds.update(motor_weights_mut(weights, &self.layout, post), step, traces);
+                network.nudge(bounds, post, step, traces);
             }
         }
         Operations::of_macs(self.traces.len())
     }
 
-    /// The traces, motor × afferents.
+    /// The traces, motor × features.
     pub fn traces(&self) -> &Array2<f32> {
         &self.traces
     }
@@ -83,8 +84,10 @@ mod tests {
         assert!((trace - 0.5 * 0.81 * 0.3).abs() < 1e-6);
         assert!((eligibility.traces()[[20, 3]] + 0.5 * 0.81 * 0.1).abs() < 1e-6);
 
-        let mut weights = Array2::from_elem((NEURONS, NEURONS), 0.5);
-        eligibility.apply(0.1, &mut weights, &WeightBounds::new(&layout));
+        let config = Preset::Stdp.config();
+        let mut network = Network::with_weights(config, &Array2::from_elem((NEURONS, NEURONS), 0.5)).unwrap();
+        eligibility.apply(0.1, &mut network, &WeightBounds::new(&layout));
+        let weights = network.weights();
         assert!((weights[[79, 3]] - (0.5 + 0.1 * trace)).abs() < 1e-6);
         assert_eq!((weights[[79, 2]], weights[[78, 3]], weights[[79, 79]]), (0.5, 0.5, 0.5));
     }
@@ -94,8 +97,9 @@ mod tests {
         let layout = Layout::new(&Preset::Strict.config());
         let mut eligibility = Eligibility::new(&layout);
         eligibility.mark(0.0, [1.0, 0.0, 0.0], Activity::Own(Array2::from_elem((28, 36), 0.2).view()));
-        let mut weights = Array2::zeros((NEURONS, NEURONS));
-        eligibility.apply(1.0, &mut weights, &WeightBounds::new(&layout));
+        let mut network = Network::with_weights(Preset::Strict.config(), &Array2::zeros((NEURONS, NEURONS))).unwrap();
+        eligibility.apply(1.0, &mut network, &WeightBounds::new(&layout));
+        let weights = network.weights();
         assert_eq!((weights[[81, 36]], weights[[82, 36]], weights[[72, 39]]), (0.2, 0.01, -0.01));
         assert!(weights.columns().into_iter().take(36).flatten().all(|&weight| weight == 0.0));
     }

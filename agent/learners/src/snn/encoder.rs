@@ -111,8 +111,10 @@ impl PopulationCode {
             return Err(format!("rays: {rays} is impossible: use 3, 5, 7 or 9"));
         }
         for (name, cells) in [("cells_per_sensor", cells_per_sensor), ("difference_cells", difference_cells)] {
-            if cells == 1 || (cells == 0 && name == "cells_per_sensor") {
-                return Err(format!("{name}: {cells} makes no population: use at least two cells"));
+            // Cells that all answer alike need no others.
+            let least = if tuning == Tuning::Rate { 1 } else { 2 };
+            if (cells > 0 || name == "cells_per_sensor") && cells < least {
+                return Err(format!("{name}: {cells} makes no population: use at least {least} cells"));
             }
         }
         in_range("side_slope", side_slope, above(0.0, 1000.0))?;

@@ -7,7 +7,7 @@ use ndarray::{Array1, Array2, ArrayView1};
 use super::competition::Readout;
 use super::synapses::Layout;
 
-/// The synapses of each sensory and hidden neuron, zero weights left out. Learning makes and removes none.
+/// The synapses of each neuron that others hear, zero weights left out. Learning makes and removes none.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FanOut {
     /// Onto hidden and motor neurons. Whole numbers: their sums over a step are exact below 2²⁴, and a step has 1000 ticks at most.
@@ -20,7 +20,7 @@ impl FanOut {
     /// Counts the synapses of `W[post, pre]`.
     pub fn new(layout: &Layout, readout: Readout, weights: &Array2<f32>) -> Self {
         let onto = |pre: usize, post: Range<usize>| post.filter(|&post| weights[[post, pre]] != 0.0).count();
-        let presynaptic = 0..layout.presynaptic();
+        let presynaptic = layout.heard();
         let delayed = |pre| match readout {
             Readout::Pathway { .. } => onto(pre, layout.hidden()),
             Readout::Vote => onto(pre, layout.hidden()) + onto(pre, layout.motor()),

@@ -9,13 +9,16 @@ use serde::{Deserialize, Serialize};
 use super::config::{NEURONS, Plasticity, SnnConfig};
 use super::critic::Critic;
 use super::dopamine::{DopamineState, td_error};
-use super::network::{Network, NetworkError, NetworkState, Streams};
+use super::eprop::FeedbackWeights;
+use super::network::{FILTERED, FORWARD, Network, NetworkError, WEIGHTS};
 use super::plasticity::Witness;
 use super::sleep::{Day, Sleep};
+use super::state::{NetworkState, Streams};
 use super::synapses::motor_weights_mut;
 use super::three_factor::{Decision, Rates, ThreeFactorRule, Traces};
 use crate::ACTIONS;
 use crate::activity::{Activity, Population, Watch};
+use crate::arrays::NamedArray;
 use crate::op_count::{Operations, TrainingOperations};
 use crate::random::{Purpose, stream};
 use crate::schedule::Progress;
@@ -57,6 +60,8 @@ pub struct SpikingLearner {
     run_start: usize,
     /// What dopamine is compared with.
     compared_with: DopamineState,
+    /// What the network is used to: the mean of its features, where novelty counts.
+    familiar: Vec<f32>,
     /// What it cost so far, but for what the rule counts itself.
     operations: TrainingOperations,
 }
@@ -113,6 +118,12 @@ pub struct SpikingState {
     /// M of the forward model.
     #[serde(default)]
     forward: Option<Array2<f32>>,
+    /// Synapses that hear the past.
+    #[serde(default)]
+    filtered: Option<Array2<f32>>,
+    /// B of e-prop.
+    #[serde(default)]
+    feedback: Option<FeedbackWeights>,
     critic: Critic,
     episode: usize,
     phase_start: usize,
@@ -127,6 +138,9 @@ pub struct SpikingState {
     /// Older versions knew the TD error alone.
     #[serde(default)]
     dopamine: DopamineState,
+    /// What the network is used to.
+    #[serde(default)]
+    familiar: Vec<f32>,
     /// States of older versions have none: the count begins where such a run goes on.
     #[serde(default)]
     operations: TrainingOperations,
@@ -141,11 +155,11 @@ struct LaneStreams {
 
 impl Lane {
     fn new(network: &Network, state: NetworkState, exploration: ChaCha8Rng) -> Self {
-        let layout = network.layout();
+        let (layout, config) = (network.layout(), network.config());
         Self {
             state,
-            witness: Witness::new(network.config().plasticity, layout),
-            traces: Traces::new(layout),
+            witness: Witness::new(config, layout),
+            traces: Traces::new(layout, config.eprop),
             exploration,
             rates: Rates { learning: 0.0, homeostasis: 0.0 },
             pending: None,
@@ -169,10 +183,11 @@ impl SpikingLearner {
             let exploration = stream(seed, Purpose::Exploration, lane);
             Lane::new(&network, NetworkState::new(&network, seed, lane), exploration)
         };
+        let feedback = config.eprop.map(|eprop| FeedbackWeights::new(eprop.feedback, network.layout(), seed));
         Ok(Self {
             config,
             lanes: (0..lanes as u64).map(lane).collect(),
-            rule: ThreeFactorRule::new(network, lanes),
+            rule: ThreeFactorRule::new(network, feedback, lanes),
             sleep: config.sleep.map(Sleep::new),
             sleep_rng: stream(seed, Purpose::Sleep, 0),
             run_episodes,
@@ -180,15 +195,16 @@ impl SpikingLearner {
             phase_start: 0,
             run_start: 0,
             compared_with: config.dopamine.state(seed),
+            familiar: Vec::new(),
             operations: TrainingOperations::default(),
         })
     }
 
     /// An agent that goes on from a state, between two episodes.
     pub fn restored(config: SnnConfig, run_episodes: usize, state: SpikingState) -> Result<Self, NetworkError> {
-        let mut network = Network::with_arrays(config, &state.weights, state.forward.as_ref())?;
+        let mut network = Network::with_arrays(config, &state.arrays())?;
         network.cut(&state.cut)?;
-        let features = network.layout().afferents().len();
+        let features = network.layout().features();
         let sleep = match config.sleep {
             Some(params) => Sleep::restored(params, state.days, features)
                 .map(Some)
@@ -198,13 +214,16 @@ impl SpikingLearner {
         if !config.dopamine.fits(&state.dopamine) {
             return Err(NetworkError::Config("the remembered dopamine is of another kind".to_owned()));
         }
+        if !(state.familiar.is_empty() || state.familiar.len() == features) {
+            return Err(NetworkError::Config("what the network is used to does not fit it".to_owned()));
+        }
         let lane = |LaneStreams { network: streams, exploration }| {
             Lane::new(&network, NetworkState::between_episodes(&network, streams), exploration)
         };
         Ok(Self {
             config,
             lanes: state.lanes.into_iter().map(lane).collect(),
-            rule: ThreeFactorRule::restored(network, state.critic)?,
+            rule: ThreeFactorRule::restored(network, state.critic, state.feedback)?,
             sleep,
             sleep_rng: state.sleep,
             run_episodes,
@@ -212,15 +231,23 @@ impl SpikingLearner {
             phase_start: state.phase_start.min(state.episode),
             run_start: state.run_start.min(state.episode),
             compared_with: state.dopamine,
+            familiar: state.familiar,
             operations: state.operations,
         })
     }
 
     /// All that [`Self::restored`] needs, between two episodes.
     pub fn state(&self) -> SpikingState {
+        let mut arrays = self.network().arrays();
+        let mut take = |name| {
+            let place = arrays.iter().position(|array| array.name == name)?;
+            Some(arrays.swap_remove(place).values)
+        };
         SpikingState {
+            forward: take(FORWARD),
+            filtered: take(FILTERED),
             weights: self.network().weights().clone(),
-            forward: self.network().forward().map(|model| model.changes().clone()),
+            feedback: self.rule.feedback().cloned(),
             critic: self.critic().clone(),
             episode: self.episode,
             phase_start: self.phase_start,
@@ -229,6 +256,7 @@ impl SpikingLearner {
             lanes: self.lanes.iter().map(Lane::streams).collect(),
             sleep: self.sleep_rng.clone(),
             dopamine: self.compared_with.clone(),
+            familiar: self.familiar.clone(),
             days: self.sleep.as_ref().map(|sleep| sleep.days().clone()).unwrap_or_default(),
             operations: self.operations(),
         }
@@ -275,7 +303,9 @@ impl SpikingLearner {
         self.rule.cut(neurons)?;
         let afferents = self.network().layout().afferents();
         let heard = neurons.iter().filter(|neuron| afferents.contains(neuron));
-        let features: Vec<usize> = heard.map(|neuron| neuron - afferents.start).collect();
+        // Each has a feature in every copy that the temporal filter makes.
+        let (first, count, all) = (afferents.start, afferents.len(), self.network().layout().features());
+        let features: Vec<usize> = heard.flat_map(|neuron| (neuron - first..all).step_by(count)).collect();
         if let Some(sleep) = &mut self.sleep {
             sleep.silence(&features);
         }
@@ -322,6 +352,11 @@ impl SpikingLearner {
         let reward = (reward as f32).max(self.config.reward_floor);
         let lanes = self.lanes.len();
         let car = &mut self.lanes[lane];
+        let bonus = self
+            .config
+            .novelty
+            .map(|novelty| novelty.bonus(&mut self.familiar, car.state.features(), &mut self.operations.learning));
+        let reward = reward + bonus.unwrap_or(0.0);
         if let Some(pending) = &mut car.pending {
             pending.reward = reward;
         }
@@ -335,9 +370,8 @@ impl SpikingLearner {
                 // No decision follows: it is seen to be learned from.
                 self.operations.learning += car.simulate(network, &observation) + car.state.operations();
                 self.rule.expect(&car.state, lanes);
-                let network = self.rule.network();
                 if self.sleep.is_some() {
-                    car.today.note_end(car.state.features(network.layout()));
+                    car.today.note_end(car.state.features());
                 }
                 self.learn_from_pending(lane, true);
             }
@@ -371,7 +405,8 @@ impl SpikingLearner {
         let (layout, traces) = (self.network().layout(), self.lanes[lane].traces.eligibility().traces());
         let mut all = Array2::zeros((NEURONS, NEURONS));
         for (post, traces) in layout.motor().zip(traces.rows()) {
-            motor_weights_mut(&mut all, layout, post).assign(&traces);
+            // Those of the past have no place in the matrix.
+            motor_weights_mut(&mut all, layout, post).iter_mut().zip(traces).for_each(|(e, trace)| *e = *trace);
         }
         all
     }
@@ -391,7 +426,7 @@ impl SpikingLearner {
     fn learn_from_pending(&mut self, lane: usize, bootstrap: bool) {
         let Lane { state, traces, rates, pending, dopamine, shown, .. } = &mut self.lanes[lane];
         let Some(Pending { value, reward }) = pending.take() else { return };
-        let features = state.features(self.rule.network().layout());
+        let features = state.features();
         let next_value = bootstrap.then(|| self.rule.value(features));
         let td_error = td_error(reward, self.config.discount, next_value, value);
         self.rule.predict(traces, td_error, features);
@@ -405,15 +440,28 @@ impl SpikingLearner {
     fn mark(&mut self, lane: usize, action: usize, shares: [f32; ACTIONS]) {
         let layout = *self.rule.network().layout();
         let Lane { state, witness, traces, rates, pending, today, shown, .. } = &mut self.lanes[lane];
-        let features = state.features(&layout);
+        let features = state.features();
         let local = witness.local(state, &layout);
         self.rule.mark(traces, Decision { features, action, shares, ratio: 1.0 }, local, *rates);
+        if let Some(seen) = witness.sensitivity() {
+            self.rule.mark_hidden(traces, action, shares, seen);
+        }
         let value = self.rule.value(features);
         *pending = Some(Pending { value, reward: 0.0 });
         (shown.shares, shown.value) = (Some(shares), Some(value));
         if self.sleep.is_some() {
             today.note_decision(features, action, shares[action]);
         }
+    }
+}
+
+impl SpikingState {
+    /// The arrays of the network.
+    fn arrays(&self) -> Vec<NamedArray> {
+        let named = |(name, values): (&str, &Array2<f32>)| NamedArray { name: name.to_owned(), values: values.clone() };
+        let others = [(FORWARD, &self.forward), (FILTERED, &self.filtered)];
+        let others = others.into_iter().filter_map(|(name, values)| values.as_ref().map(|values| (name, values)));
+        [(WEIGHTS, &self.weights)].into_iter().chain(others).map(named).collect()
     }
 }
 
@@ -431,14 +479,14 @@ mod tests {
 
     #[test]
     fn lost_neurons_stay_silent_through_learning_sleep_and_resume() {
-        for preset in [Preset::Stdp, Preset::Pathway, Preset::Spikeless, Preset::Predictive, Preset::OwnSpike] {
+        for preset in Preset::ALL {
             let (learner, _) = bandit(preset, 3);
             let mut learner = SpikingLearner::restored(preset.config(), 400, learner.state()).unwrap();
             let before = learner.network().weights().clone();
             let neurons = learner.network().layout().presynaptic();
             // Sensory ones, and hidden ones where there are any.
             let lost = [0, 7, 20, 41, neurons - 3, neurons - 1];
-            assert!(learner.cut(&[neurons]).is_err());
+            assert!(learner.cut(&[100]).is_err());
             learner.cut(&lost).unwrap();
             let live = |learner: &mut SpikingLearner, episodes| {
                 for episode in 0..episodes {
@@ -460,10 +508,10 @@ mod tests {
             live(&mut resumed, 5);
             assert_eq!(learner.state(), resumed.state(), "{preset}");
             assert_ne!(*learner.network().weights(), before, "the others learn");
-            let heard = learner.network().heard(learner.network().weights());
+            let heard = &learner.network().arrays()[0].values;
             assert!(lost.iter().all(|&neuron| heard.column(neuron).iter().all(|&weight| weight == 0.0)));
             let mut bad = learner.state();
-            bad.cut.push(neurons);
+            bad.cut.push(100);
             let refusal = SpikingLearner::restored(preset.config(), 400, bad).unwrap_err().to_string();
             assert!(refusal.contains("cannot be lost"), "{refusal}");
         }

@@ -7,6 +7,7 @@
 //! the TD error of a [`critic`]. [`homeostasis`] keeps every pool alive, and [`sleep`] replays remembered episodes. [`three_factor`] applies
 //! the rule, [`learner`] puts all in order; [`preset`] names the settings that were measured, all made of these parts.
 
+pub mod cell_types;
 pub mod change;
 pub mod competition;
 pub mod config;
@@ -17,6 +18,7 @@ pub mod divisive;
 pub mod dopamine;
 pub mod eligibility;
 pub mod encoder;
+pub mod eprop;
 pub mod escape;
 pub mod fan_out;
 pub mod forward;
@@ -25,13 +27,17 @@ pub mod learner;
 pub mod lif;
 pub mod network;
 pub mod noise;
+pub mod novelty;
 pub mod plasticity;
+pub mod population;
 pub mod preset;
 pub mod readout;
 pub mod relay;
 pub mod sleep;
+pub mod state;
 pub mod stdp;
 pub mod synapses;
+pub mod temporal;
 pub mod three_factor;
 pub mod tuning;
 pub mod vote;
@@ -39,5 +45,6 @@ pub mod vote;
 pub use config::{Plasticity, Signal, SnnConfig};
 pub use critic::Critic;
 pub use learner::{EpisodeSummary, SpikingLearner, SpikingState, StepEnd};
-pub use network::{Network, NetworkState};
+pub use network::Network;
 pub use preset::Preset;
+pub use state::NetworkState;

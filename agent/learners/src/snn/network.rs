@@ -1,21 +1,19 @@
-//! The network: weights that all lanes share, and the state of one lane.
+//! The network: weights that all lanes share, and one step of a lane.
 
 use ndarray::Array2;
 use rand_chacha::ChaCha8Rng;
-use serde::{Deserialize, Serialize};
 
 use super::competition::{Competition, Readout};
 use super::config::{Firing, NEURONS, Signal, SnnConfig};
-use super::encoder::{CodeMemory, FIRST_ACTION, SpikeEncoder};
-use super::escape::EscapeNoise;
 use super::fan_out::FanOut;
-use super::forward::{Estimate, ForwardModel, Prediction};
-use super::lif::LifParams;
-use super::stdp::PairStdp;
-use super::synapses::{Layout, initial_weights};
-use super::{lif, noise, readout};
-use crate::ACTIONS;
-use crate::activity::{Activity, Population as Shown, Raster, Watch};
+use super::forward::{ForwardModel, Prediction};
+use super::plasticity::Witnesses;
+use super::population::Population;
+use super::readout;
+use super::state::{NetworkState, Streams};
+use super::synapses::{Layout, WeightBounds, filtered_weights, initial_weights, motor_weights_mut};
+use crate::activity::{Activity, Population as Shown, Watch};
+use crate::arrays::NamedArray;
 use crate::op_count::Operations;
 use crate::random::{Purpose, stream};
 
@@ -26,11 +24,20 @@ pub struct Network {
     layout: Layout,
     /// `W[post, pre]`, in row-major order.
     weights: Array2<f32>,
+    /// What motor neurons hear beside the step itself: motor × `(copies − 1)·afferents`; without columns, mostly.
+    filtered: Array2<f32>,
     fan_out: FanOut,
     forward: Option<Prediction>,
     /// Sensory and hidden neurons that are lost: they never spike.
     cut: Vec<usize>,
 }
+
+/// Name of the array `W[post, pre]`.
+pub const WEIGHTS: &str = "weights";
+/// Name of the array of the forward model, if there is one: `M[action·rays + ray, sensory neuron]`.
+pub const FORWARD: &str = "forward";
+/// Name of the array of synapses that hear the past, if there are any: `W[motor neuron, copy·afferents + afferent]`.
+pub const FILTERED: &str = "filtered";
 
 /// Why weights do not fit.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -69,43 +76,30 @@ pub enum NetworkError {
     },
 }
 
+/// What these neurons say to others is set to 0, in arrays of [`Network::arrays`].
+pub fn silence(layout: &Layout, arrays: &mut [NamedArray], neurons: &[usize]) {
+    for NamedArray { name, values } in arrays {
+        for &neuron in neurons {
+            let columns: Vec<usize> = match name.as_str() {
+                FILTERED => layout.filtered_columns(neuron).collect(),
+                // The forward model hears the sensory neurons alone.
+                _ => (neuron..values.ncols().min(neuron + 1)).collect(),
+            };
+            columns.into_iter().for_each(|column| values.column_mut(column).fill(0.0));
+        }
+    }
+}
+
 impl Network {
     /// A blank network: the weights that `seed` draws.
     pub fn new(config: SnnConfig, seed: u64) -> Result<Self, NetworkError> {
         config.validate().map_err(NetworkError::Config)?;
         let layout = Layout::new(&config);
         let weights = initial_weights(&layout, &config.wiring, &mut stream(seed, Purpose::Wiring, 0));
-        let forward = config.forward.map(|params| Prediction::new(params, config.code.rays, layout.sensory().len()));
-        let fan_out = FanOut::new(&layout, config.readout, &weights);
-        Ok(Self { config, layout, fan_out, weights, forward, cut: Vec::new() })
+        Ok(Self::born(config, weights))
     }
 
-    /// A network with given weights `W[post, pre]`, and with M of its forward model where it has one.
-    pub fn with_arrays(
-        config: SnnConfig,
-        weights: &Array2<f32>,
-        changes: Option<&Array2<f32>>,
-    ) -> Result<Self, NetworkError> {
-        let network = Self::with_weights(config, weights)?;
-        let forward = match (config.forward, changes) {
-            (None, _) => None,
-            (Some(params), Some(changes)) => {
-                let rays = config.code.rays;
-                let (rows, columns) = ForwardModel::shape(rays, network.layout.sensory().len());
-                if changes.dim() != (rows, columns) || changes.iter().any(|change| !change.is_finite()) {
-                    let (r, c) = changes.dim();
-                    return Err(NetworkError::Array(format!(
-                        "the forward model is {r} × {c}: it must be {rows} × {columns}, of finite numbers"
-                    )));
-                }
-                Some(Prediction::with_changes(params, rays, changes.clone()))
-            }
-            (Some(_), None) => return Err(NetworkError::Array("the array of the forward model is missing".to_owned())),
-        };
-        Ok(Self { forward, ..network })
-    }
-
-    /// A network with given weights `W[post, pre]`, whose forward model, if there is one, expects nothing to change.
+    /// A network with given weights `W[post, pre]`; all else is as at birth.
     pub fn with_weights(config: SnnConfig, weights: &Array2<f32>) -> Result<Self, NetworkError> {
         config.validate().map_err(NetworkError::Config)?;
         if weights.dim() != (NEURONS, NEURONS) {
@@ -114,39 +108,63 @@ impl Network {
         if let Some(((post, pre), &weight)) = weights.indexed_iter().find(|(_, weight)| !weight.is_finite()) {
             return Err(NetworkError::NotFinite { post, pre, weight });
         }
-        let layout = Layout::new(&config);
-        let weights = weights.as_standard_layout().into_owned();
-        let forward = config.forward.map(|params| Prediction::new(params, config.code.rays, layout.sensory().len()));
-        let fan_out = FanOut::new(&layout, config.readout, &weights);
-        Ok(Self { config, layout, fan_out, weights, forward, cut: Vec::new() })
+        Ok(Self::born(config, weights.as_standard_layout().into_owned()))
     }
 
-    /// Takes sensory and hidden neurons away: they never spike again. Those that were lost before stay lost.
+    /// A network from the arrays that [`Self::arrays`] told of it.
+    pub fn with_arrays(config: SnnConfig, arrays: &[NamedArray]) -> Result<Self, NetworkError> {
+        let weights = arrays.iter().find(|array| array.name == WEIGHTS);
+        let weights = weights.ok_or_else(|| NetworkError::Array(format!("there is no array {WEIGHTS}")))?;
+        let mut network = Self::with_weights(config, &weights.values)?;
+        if let Some(params) = config.forward {
+            let rays = config.code.rays;
+            let shape = ForwardModel::shape(rays, network.layout.sensory().len());
+            let changes = NamedArray::find(arrays, FORWARD, shape)?.to_owned();
+            network.forward = Some(Prediction::with_changes(params, rays, changes));
+        }
+        if network.filtered.ncols() > 0 {
+            network.filtered = NamedArray::find(arrays, FILTERED, network.filtered.dim())?.to_owned();
+        }
+        Ok(network)
+    }
+
+    fn born(config: SnnConfig, weights: Array2<f32>) -> Self {
+        let layout = Layout::new(&config);
+        let forward = config.forward.map(|params| Prediction::new(params, config.code.rays, layout.sensory().len()));
+        let filtered = filtered_weights(&layout, &config.wiring);
+        let fan_out = FanOut::new(&layout, config.readout, &weights);
+        Self { fan_out, config, layout, weights, filtered, forward, cut: Vec::new() }
+    }
+
+    /// All that was learned and is needed to drive. What lost neurons would say is left out: learning bounds their weights as it does all
+    /// others.
+    pub fn arrays(&self) -> Vec<NamedArray> {
+        let mut arrays = vec![(WEIGHTS, &self.weights)];
+        arrays.extend(self.forward.as_ref().map(|forward| (FORWARD, forward.changes())));
+        arrays.extend((self.filtered.ncols() > 0).then_some((FILTERED, &self.filtered)));
+        let named = |(name, values): (&str, &Array2<f32>)| NamedArray { name: name.to_owned(), values: values.clone() };
+        let mut arrays: Vec<NamedArray> = arrays.into_iter().map(named).collect();
+        silence(&self.layout, &mut arrays, &self.cut);
+        arrays
+    }
+
+    /// Takes neurons that others hear away: they are heard no more, and the sensory and hidden ones never spike again. Those that were lost
+    /// before stay lost.
     pub fn cut(&mut self, neurons: &[usize]) -> Result<(), NetworkError> {
-        let known = self.layout.presynaptic();
+        let known = self.layout.heard().len();
         if let Some(neuron) = neurons.iter().find(|neuron| **neuron >= known) {
             return Err(NetworkError::Config(format!("neuron {neuron} cannot be lost: use 0 to {}", known - 1)));
         }
         self.cut.extend(neurons);
         self.cut.sort_unstable();
         self.cut.dedup();
-        self.fan_out = FanOut::new(&self.layout, self.config.readout, &self.heard(&self.weights));
+        self.fan_out = FanOut::new(&self.layout, self.config.readout, &self.arrays()[0].values);
         Ok(())
     }
 
     /// The neurons that are lost.
     pub fn lost(&self) -> &[usize] {
         &self.cut
-    }
-
-    /// An array whose columns are presynaptic neurons, without what lost ones would say: learning bounds the weights of a neuron that
-    /// is silent as it does all others.
-    pub(crate) fn heard(&self, array: &Array2<f32>) -> Array2<f32> {
-        let mut heard = array.clone();
-        for &neuron in self.cut.iter().filter(|neuron| **neuron < array.ncols()) {
-            heard.column_mut(neuron).fill(0.0);
-        }
-        heard
     }
 
     /// Checks that an observation of `rays` distances is what the network has cells for.
@@ -185,6 +203,22 @@ impl Network {
         &mut self.weights
     }
 
+    /// The plastic weights of motor neuron `post` move by `step·direction`, a number for each feature, within their bounds.
+    pub(crate) fn nudge(&mut self, bounds: &WeightBounds, post: usize, step: f32, direction: &[f32]) {
+        let afferents = self.layout.afferents().len();
+        let (of_step, of_past) = direction.split_at(afferents);
+        bounds.update(motor_weights_mut(&mut self.weights, &self.layout, post), step, of_step);
+        let mut row = self.filtered.row_mut(post - self.layout.motor().start);
+        for (weights, direction) in row.exact_chunks_mut(afferents).into_iter().zip(of_past.chunks_exact(afferents)) {
+            bounds.update(weights, step, direction);
+        }
+    }
+
+    /// Drive of each pool, z: [`readout::pool_drive`].
+    pub(crate) fn drive(&self, inverse_temperature: f32, features: &[f32]) -> [f32; crate::ACTIONS] {
+        readout::pool_drive(&self.weights, &self.filtered, &self.layout, inverse_temperature, features)
+    }
+
     /// The layers; the motor pools among them where their spikes are noted. `stdp` tells whether learning pairs those. None where
     /// nothing spikes.
     pub fn populations(&self, watch: Watch, stdp: bool) -> Vec<Shown> {
@@ -200,94 +234,123 @@ impl Network {
         filled.map(|(name, neurons)| Shown { name, neurons }).collect()
     }
 
+    /// Whether the motor neurons are simulated: where anything depends on their spikes.
     fn needs_motor(&self, stdp: bool) -> bool {
-        stdp || self.config.readout == Readout::Vote
+        stdp || self.motor_decides()
     }
 
-    /// Runs the network for one step of the car, T ticks. With `stdp`, it pairs the spikes of the motor neurons. Where neither it
-    /// nor the readout asks for them, the motor neurons are left out: their spikes change nothing else. Those that are simulated for
-    /// a watcher alone have membranes and random numbers of their own. Without spikes, the rates of the code are all there is.
+    /// Whether a decision depends on their spikes.
+    fn motor_decides(&self) -> bool {
+        self.config.readout == Readout::Vote || self.layout.is_recurrent()
+    }
+
+    /// Runs the network for one step of the car, T ticks, while `witnesses` note what learning needs. Where nothing depends on the spikes of
+    /// the motor neurons, these are left out. Those that are simulated for a watcher alone have membranes and random numbers of their
+    /// own. Without spikes, the rates of the code are all there is.
     ///
-    /// Returns what was done for `stdp` alone; what the decision costs is in [`NetworkState::operations`].
-    pub fn simulate(
-        &self,
-        state: &mut NetworkState,
-        observation: &[f32],
-        mut stdp: Option<&mut PairStdp>,
-    ) -> Operations {
-        let (hidden, motor) = (self.layout.hidden(), self.layout.motor());
-        let motor_runs = self.needs_motor(stdp.is_some());
-        let watch = state.witnessed.watch;
-        let motor_is_shown = watch == Watch::Everything && !motor_runs;
+    /// Returns what was done for the witnesses alone; what the decision costs is in [`NetworkState::operations`].
+    pub fn simulate(&self, state: &mut NetworkState, observation: &[f32], mut witnesses: Witnesses) -> Operations {
+        let for_estimate = self.sense(state, observation);
         state.witnessed.raster.clear();
-        let mut for_estimate = Operations::NONE;
-        let seen = match &self.forward {
-            Some(model) => {
-                let counts = &state.counts[self.layout.sensory()];
-                for_estimate = model.observe(&mut state.estimate, observation, counts, state.last_action);
-                state.estimate.distances()
-            }
-            None => observation,
-        };
-        self.config.code.rates(seen, &mut state.memory, &mut state.rates);
-        for &neuron in self.cut.iter().filter(|neuron| self.layout.sensory().contains(neuron)) {
-            state.rates[neuron] = 0.0;
-        }
         if self.config.signal == Signal::Rates {
             state.counts.copy_from_slice(&state.rates);
             // A rate is a number: at each synapse it is multiplied.
-            state.operations = for_estimate + Operations { macs: self.fan_out.synapses(), ..Operations::NONE };
+            let macs = Operations { macs: self.fan_out.synapses(), ..Operations::NONE };
+            state.operations = for_estimate + macs + self.hear(state);
             return Operations::NONE;
         }
         state.counts.fill(0.0);
         state.motor_counts.fill(0.0);
         let carried_in = self.fan_out.on_their_way(&state.arriving);
-        let mut for_stdp = Operations::NONE;
+        let mut for_learning = Operations::NONE;
         for _ in 0..self.config.ticks {
-            if let Some(layer) = state.witnessed.motor.as_deref_mut().filter(|_| motor_is_shown) {
-                self.motor_tick(&mut layer.neurons, &state.arriving, &mut layer.noise, &mut layer.escape);
-            }
-            if motor_runs {
-                let Streams { motor: noise, escape, .. } = &mut state.streams;
-                let spikes = self.motor_tick(&mut state.motor, &state.arriving, noise, escape);
-                spikes.iter().for_each(|&i| state.motor_counts[i] += 1.0);
-                if let Some(stdp) = stdp.as_deref_mut() {
-                    for_stdp += stdp.tick(&state.arriving, spikes);
-                }
-            }
-            state.hidden.receive(self, hidden.start, 1.0, &state.arriving, &mut state.streams.hidden);
-            let hidden_spikes = state.hidden.fire(&self.config.lif);
-            state.arriving.clear();
-            state.encoder.tick(&state.rates, &mut state.streams.encoder, &mut state.arriving);
-            let hidden_spikes = hidden_spikes.iter().map(|spike| spike + hidden.start);
-            state.arriving.extend(hidden_spikes.filter(|spike| !self.cut.contains(spike)));
-            for &spike in &state.arriving {
-                state.counts[spike] += 1.0;
-            }
-            if watch != Watch::Nothing {
-                let of_motor: &[usize] = match &state.witnessed.motor {
-                    _ if motor_runs => &state.motor.spikes,
-                    Some(layer) if motor_is_shown => &layer.neurons.spikes,
-                    _ => &[],
-                };
-                let of_motor = of_motor.iter().map(|spike| spike + motor.start);
-                state.witnessed.raster.tick(state.arriving.iter().copied().chain(of_motor));
-            }
+            for_learning += self.tick(state, &mut witnesses);
         }
-        state.operations = for_estimate + self.decision_cost(state, carried_in);
+        let decision = self.decision_cost(state, carried_in);
         let ticks = self.config.ticks as f32;
         state.counts.iter_mut().for_each(|count| *count /= ticks);
-        let only_for_stdp = motor_runs && self.config.readout != Readout::Vote;
-        let motor_updates = if only_for_stdp { self.config.ticks * motor.len() } else { 0 };
-        for_stdp + Operations::of_neuron_updates(motor_updates)
+        state.operations = for_estimate + decision + self.hear(state);
+        let only_for_stdp = self.needs_motor(witnesses.pairs.is_some()) && !self.motor_decides();
+        let motor_updates = if only_for_stdp { self.config.ticks * self.layout.motor().len() } else { 0 };
+        for_learning + Operations::of_neuron_updates(motor_updates)
+    }
+
+    /// What is seen, or what the forward model makes of it, becomes rates. Returns what the model cost.
+    fn sense(&self, state: &mut NetworkState, observation: &[f32]) -> Operations {
+        let NetworkState { estimate, counts, memory, rates, last_action, .. } = state;
+        let (seen, spent) = match &self.forward {
+            Some(model) => {
+                let spent = model.observe(estimate, observation, &counts[self.layout.sensory()], *last_action);
+                (estimate.distances(), spent)
+            }
+            None => (observation, Operations::NONE),
+        };
+        self.config.code.rates(seen, memory, rates);
+        for &neuron in self.cut.iter().filter(|neuron| self.layout.sensory().contains(neuron)) {
+            rates[neuron] = 0.0;
+        }
+        spent
+    }
+
+    /// One tick of all layers. Returns what it cost the witnesses.
+    fn tick(&self, state: &mut NetworkState, witnesses: &mut Witnesses) -> Operations {
+        let (hidden, motor) = (self.layout.hidden(), self.layout.motor());
+        let motor_runs = self.needs_motor(witnesses.pairs.is_some());
+        let mut spent = Operations::NONE;
+        let motor_is_shown = state.witnessed.watch == Watch::Everything && !motor_runs;
+        if let Some(layer) = state.witnessed.motor.as_deref_mut().filter(|_| motor_is_shown) {
+            self.motor_tick(&mut layer.neurons, &state.arriving, &mut layer.noise, &mut layer.escape);
+        }
+        if motor_runs {
+            let Streams { motor: noise, escape, .. } = &mut state.streams;
+            let spikes = self.motor_tick(&mut state.motor, &state.arriving, noise, escape);
+            spikes.iter().for_each(|&i| state.motor_counts[i] += 1.0);
+            if let Some(pairs) = &mut witnesses.pairs {
+                spent += pairs.tick(&state.arriving, spikes);
+            }
+        }
+        state.hidden.receive(&self.weights, hidden.start, 1.0, &state.arriving, &mut state.streams.hidden);
+        if let Some(sensitivity) = &mut witnesses.hidden {
+            spent += sensitivity.tick(&state.arriving, state.hidden.distances(&self.config.lif));
+        }
+        let hidden_spikes = state.hidden.fire(&self.config.lif, Firing::Threshold, &mut state.streams.escape);
+        state.arriving.clear();
+        state.encoder.tick(&state.rates, &mut state.streams.encoder, &mut state.arriving);
+        state
+            .arriving
+            .extend(hidden_spikes.iter().map(|spike| spike + hidden.start).filter(|spike| !self.cut.contains(spike)));
+        let of_motor: &[usize] = match &state.witnessed.motor {
+            _ if motor_runs => state.motor.spikes(),
+            Some(layer) if motor_is_shown => layer.neurons.spikes(),
+            _ => &[],
+        };
+        let of_motor = of_motor.iter().map(|spike| spike + motor.start);
+        if state.witnessed.watch != Watch::Nothing {
+            state.witnessed.raster.tick(state.arriving.iter().copied().chain(of_motor.clone()));
+        }
+        if self.layout.is_recurrent() {
+            state.arriving.extend(of_motor.filter(|spike| !self.cut.contains(spike)));
+        }
+        for &spike in &state.arriving {
+            state.counts[spike] += 1.0;
+        }
+        state.heard.tick(&state.arriving);
+        spent
+    }
+
+    /// The step is over: the temporal filter makes features of it. Returns what it cost: what is heard of the past is no spike, so that each of
+    /// its synapses multiplies.
+    fn hear(&self, state: &mut NetworkState) -> Operations {
+        state.heard.end_step(&state.counts) + Operations::of_macs(self.filtered.len())
     }
 
     /// What the step just simulated cost its decision, from its spikes: with the accumulates that were on their way when it began
     /// (`carried_in`), without those that are when it ends.
     fn decision_cost(&self, state: &NetworkState, carried_in: u64) -> Operations {
         let carried_out = self.fan_out.on_their_way(&state.arriving);
-        let motor = if self.config.readout == Readout::Vote { self.layout.motor().len() } else { 0 };
-        let neuron_updates = self.config.ticks * (self.layout.presynaptic() - self.cut.len() + motor);
+        let motor = if self.motor_decides() { self.layout.motor().len() } else { 0 };
+        let lost = self.cut.iter().filter(|neuron| **neuron < self.layout.presynaptic()).count();
+        let neuron_updates = self.config.ticks * (self.layout.presynaptic() - lost + motor);
         let acs = self.fan_out.accumulates(&state.counts) + carried_in - carried_out;
         Operations { acs, macs: 0, neuron_updates: neuron_updates as u64 }
     }
@@ -300,11 +363,8 @@ impl Network {
         noise: &mut ChaCha8Rng,
         escape: &mut ChaCha8Rng,
     ) -> &'a [usize] {
-        neurons.receive(self, self.layout.motor().start, self.config.motor_gain, arriving, noise);
-        match self.config.motor_firing {
-            Firing::Threshold => neurons.fire(&self.config.lif),
-            Firing::Escape(params) => neurons.fire_softly(&self.config.lif, &params, escape),
-        }
+        neurons.receive(&self.weights, self.layout.motor().start, self.config.motor_gain, arriving, noise);
+        neurons.fire(&self.config.lif, self.config.motor_firing, escape)
     }
 
     /// What there is to see of the step just simulated, by a driver that does not learn.
@@ -316,9 +376,7 @@ impl Network {
     pub fn competition(&self, state: &NetworkState) -> Competition {
         match self.config.readout {
             Readout::Pathway { inverse_temperature } => {
-                let features = state.features(&self.layout);
-                let drive = readout::pool_drive(&self.weights, &self.layout, inverse_temperature, features);
-                Competition::Pathway(drive)
+                Competition::Pathway(self.drive(inverse_temperature, state.features()))
             }
             Readout::Vote => Competition::Vote(state.pool_spikes(&self.layout)),
         }
@@ -326,211 +384,24 @@ impl Network {
 
     /// Simulates a step and takes the action of the winning pool, without exploring or learning.
     pub fn act_greedily(&self, state: &mut NetworkState, observation: &[f32]) -> usize {
-        self.simulate(state, observation, None);
+        self.simulate(state, observation, Witnesses::default());
         let action = self.competition(state).decide(&mut state.streams.ties);
         state.note_action(action);
         action
     }
 }
-
-/// What one lane remembers between ticks and steps of an episode: membranes, phases, spikes on their way.
-#[derive(Clone, Debug, PartialEq)]
-pub struct NetworkState {
-    /// Whether there is anything to watch.
-    spikes: bool,
-    streams: Streams,
-    encoder: SpikeEncoder,
-    memory: CodeMemory,
-    estimate: Estimate,
-    /// What the car did in the step before.
-    last_action: usize,
-    hidden: Population,
-    motor: Population,
-    /// Sensory and hidden neurons that spiked in the last tick.
-    arriving: Vec<usize>,
-    rates: Vec<f32>,
-    counts: Vec<f32>,
-    motor_counts: Vec<f32>,
-    operations: Operations,
-    witnessed: Witnessed,
-}
-
-/// What is there for a watcher alone.
-#[derive(Clone, Debug, PartialEq)]
-struct Witnessed {
-    watch: Watch,
-    raster: Raster,
-    /// Motor neurons for his eyes only, where nothing else needs any.
-    motor: Option<Box<ShownMotor>>,
-}
-
-/// Motor neurons that nothing depends on.
-#[derive(Clone, Debug, PartialEq)]
-struct ShownMotor {
-    neurons: Population,
-    noise: ChaCha8Rng,
-    escape: ChaCha8Rng,
-}
-
-/// The random streams of a lane: all of its state that outlives an episode.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Streams {
-    encoder: ChaCha8Rng,
-    hidden: ChaCha8Rng,
-    motor: ChaCha8Rng,
-    escape: ChaCha8Rng,
-    ties: ChaCha8Rng,
-}
-
-impl Streams {
-    /// The streams of a lane of a run with this seed, at their beginning.
-    pub fn new(seed: u64, lane: u64) -> Self {
-        let stream = |purpose| stream(seed, purpose, lane);
-        Self {
-            encoder: stream(Purpose::Encoder),
-            hidden: stream(Purpose::HiddenNoise),
-            motor: stream(Purpose::MotorNoise),
-            escape: stream(Purpose::EscapeNoise),
-            ties: stream(Purpose::Ties),
-        }
-    }
-}
-
-impl NetworkState {
-    /// The state of a lane of a run with this seed, at the start of an episode.
-    pub fn new(network: &Network, seed: u64, lane: u64) -> Self {
-        let mut state = Self::between_episodes(network, Streams::new(seed, lane));
-        state.reset(network);
-        state
-    }
-
-    /// The state of a lane whose streams are given, to be [`reset`](Self::reset) before it is used.
-    pub fn between_episodes(network: &Network, streams: Streams) -> Self {
-        let layout = network.layout();
-        Self {
-            spikes: network.config.signal == Signal::Spikes,
-            streams,
-            encoder: SpikeEncoder::new(network.config.code.spikes, layout.sensory().len()),
-            memory: CodeMemory::default(),
-            estimate: Estimate::default(),
-            last_action: FIRST_ACTION,
-            hidden: Population::new(layout.hidden().len()),
-            motor: Population::new(layout.motor().len()),
-            arriving: Vec::new(),
-            rates: vec![0.0; layout.sensory().len()],
-            counts: vec![0.0; layout.presynaptic()],
-            motor_counts: vec![0.0; layout.motor().len()],
-            operations: Operations::NONE,
-            witnessed: Witnessed { watch: Watch::Nothing, raster: Raster::new(NEURONS), motor: None },
-        }
-    }
-
-    /// The start of another episode.
-    pub fn reset(&mut self, network: &Network) {
-        self.encoder.reset(&mut self.streams.encoder);
-        self.hidden.v.fill(0.0);
-        self.motor.v.fill(0.0);
-        if let Some(layer) = &mut self.witnessed.motor {
-            layer.neurons.v.fill(0.0);
-        }
-        self.arriving.clear();
-        self.memory.reset(&network.config.code);
-        self.estimate.reset();
-        self.last_action = FIRST_ACTION;
-    }
-
-    /// Its random streams as they stand.
-    pub fn streams(&self) -> &Streams {
-        &self.streams
-    }
-
-    /// From the next step on, these spikes are noted. It changes no number that learning or driving uses.
-    pub fn watch(&mut self, watch: Watch) {
-        let watch = if self.spikes { watch } else { Watch::Nothing };
-        self.witnessed.watch = watch;
-        if watch == Watch::Everything && self.witnessed.motor.is_none() {
-            let Streams { motor: noise, escape, .. } = self.streams.clone();
-            self.witnessed.motor = Some(Box::new(ShownMotor { neurons: self.motor.clone(), noise, escape }));
-        }
-    }
-
-    /// The spikes of the step just simulated, if they were watched.
-    pub fn raster(&self) -> Option<&Raster> {
-        (self.witnessed.watch != Watch::Nothing).then_some(&self.witnessed.raster)
-    }
-
-    /// Tells the network what the car did: the efference copy of the next step.
-    pub fn note_action(&mut self, action: usize) {
-        self.memory.note_action(action);
-        self.last_action = action;
-    }
-
-    /// Spikes per tick of each sensory and hidden neuron in the step just simulated, each in `[0, 1]`; without spikes, the rates.
-    pub fn counts(&self) -> &[f32] {
-        &self.counts
-    }
-
-    /// What the decision of the step just simulated cost.
-    pub fn operations(&self) -> Operations {
-        self.operations
-    }
-
-    /// x: those of the neurons that motor neurons and critic hear.
-    pub fn features(&self, layout: &Layout) -> &[f32] {
-        &self.counts[layout.afferents()]
-    }
-
-    /// Spikes of each pool in the step just simulated; 0 where motor neurons were left out.
-    pub fn pool_spikes(&self, layout: &Layout) -> [f32; ACTIONS] {
-        let first = layout.motor().start;
-        std::array::from_fn(|action| layout.pool(action).map(|post| self.motor_counts[post - first]).sum())
-    }
-}
-
-/// A layer of LIF neurons.
-#[derive(Clone, Debug, PartialEq)]
-struct Population {
-    v: Vec<f32>,
-    current: Vec<f32>,
-    noise: Vec<f32>,
-    spikes: Vec<usize>,
-}
-
-impl Population {
-    fn new(neurons: usize) -> Self {
-        Self { v: vec![0.0; neurons], current: vec![0.0; neurons], noise: vec![0.0; neurons], spikes: Vec::new() }
-    }
-
-    /// One tick's input: `I_i = gain·Σ_j W_ij·S_j(t−1)` for the neurons from `first` on, and noise.
-    fn receive(&mut self, network: &Network, first: usize, gain: f32, arriving: &[usize], rng: &mut ChaCha8Rng) {
-        for (current, row) in self.current.iter_mut().zip(network.weights.outer_iter().skip(first)) {
-            *current = gain * arriving.iter().map(|&pre| row[pre]).sum::<f32>();
-        }
-        noise::fill(rng, &mut self.noise);
-    }
-
-    /// Takes the tick. Returns the indices that spike, from 0.
-    fn fire(&mut self, params: &LifParams) -> &[usize] {
-        self.spikes.clear();
-        lif::tick(params, &mut self.v, &self.current, &self.noise, &mut self.spikes);
-        &self.spikes
-    }
-
-    /// The same with a soft threshold.
-    fn fire_softly(&mut self, params: &LifParams, escape: &EscapeNoise, rng: &mut ChaCha8Rng) -> &[usize] {
-        self.spikes.clear();
-        escape.tick(params, &mut self.v, &self.current, &self.noise, rng, &mut self.spikes);
-        &self.spikes
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::ops::Range;
 
     use super::*;
     use crate::snn::Preset;
-    use crate::snn::stdp::StdpParams;
+    use crate::snn::encoder::CodeMemory;
+    use crate::snn::stdp::{PairStdp, StdpParams};
+
+    fn watched(pairs: &mut PairStdp) -> Witnesses<'_> {
+        Witnesses { pairs: Some(pairs), hidden: None }
+    }
 
     #[test]
     fn counts_are_the_rates_of_the_code() {
@@ -538,7 +409,7 @@ mod tests {
         let mut state = NetworkState::new(&network, 1, 0);
         let (mut sums, observation) = (vec![0.0; 79], [5.0, 12.0, 7.0]);
         for _ in 0..100 {
-            network.simulate(&mut state, &observation, None);
+            network.simulate(&mut state, &observation, Witnesses::default());
             sums.iter_mut().zip(state.counts()).for_each(|(sum, count)| *sum += count / 100.0);
         }
         let mut rates = vec![0.0; 69];
@@ -557,12 +428,12 @@ mod tests {
         let mut state = NetworkState::new(&network, 1, 0);
         state.watch(Watch::Everything);
         let observation = [5.0, 12.0, 7.0];
-        network.simulate(&mut state, &observation, None);
+        network.simulate(&mut state, &observation, Witnesses::default());
         let mut rates = vec![0.0; 69];
         let mut memory = CodeMemory::default();
         memory.reset(&network.config().code);
         network.config().code.rates(&observation, &mut memory, &mut rates);
-        assert_eq!(state.features(network.layout()), rates);
+        assert_eq!(state.features(), rates);
         assert_eq!((state.raster(), network.populations(Watch::Everything, false)), (None, vec![]));
     }
 
@@ -573,8 +444,8 @@ mod tests {
         let mut stdp = PairStdp::new(StdpParams::default(), 21, 79);
         for step in 0..20 {
             let observation = [step as f32, 10.0, 3.0];
-            network.simulate(&mut with, &observation, Some(&mut stdp));
-            network.simulate(&mut without, &observation, None);
+            network.simulate(&mut with, &observation, watched(&mut stdp));
+            network.simulate(&mut without, &observation, Witnesses::default());
             assert_eq!(with.counts(), without.counts());
         }
         assert!(stdp.pairings().iter().any(|&pairing| pairing > 0.0), "the motor neurons spiked");
@@ -591,8 +462,8 @@ mod tests {
             seen.watch(Watch::Everything);
             for step in 0..20 {
                 let observation = [step as f32, 10.0, 3.0];
-                network.simulate(&mut seen, &observation, Some(&mut stdp));
-                network.simulate(&mut unseen, &observation, None);
+                network.simulate(&mut seen, &observation, watched(&mut stdp));
+                network.simulate(&mut unseen, &observation, Witnesses::default());
                 assert_eq!(seen.counts(), unseen.counts(), "{preset}");
             }
             let (raster, ticks) = (seen.raster().unwrap(), network.config().ticks);
@@ -672,8 +543,8 @@ mod tests {
         [&mut learning, &mut shown].into_iter().for_each(|state| state.watch(Watch::Everything));
         for step in 0..20 {
             let observation = [step as f32, 10.0, 3.0];
-            network.simulate(&mut learning, &observation, Some(&mut stdp));
-            network.simulate(&mut shown, &observation, None);
+            network.simulate(&mut learning, &observation, watched(&mut stdp));
+            network.simulate(&mut shown, &observation, Witnesses::default());
             assert_eq!(shown.raster(), learning.raster());
         }
         assert!(learning.pool_spikes(network.layout()).iter().sum::<f32>() > 0.0);
@@ -682,8 +553,8 @@ mod tests {
         shown.reset(&network);
         let mut unwatched = NetworkState::between_episodes(&network, shown.streams().clone());
         unwatched.encoder = shown.encoder.clone();
-        network.simulate(&mut shown, &[4.0, 4.0, 4.0], None);
-        network.simulate(&mut unwatched, &[4.0, 4.0, 4.0], None);
+        network.simulate(&mut shown, &[4.0, 4.0, 4.0], Witnesses::default());
+        network.simulate(&mut unwatched, &[4.0, 4.0, 4.0], Witnesses::default());
         assert_eq!(shown.streams(), unwatched.streams());
     }
 
@@ -719,11 +590,14 @@ mod tests {
         let mut weights = Array2::zeros((100, 100));
         let predictive = Preset::Predictive.config();
         let born = Network::new(predictive, 1).unwrap();
-        let changes = Array2::zeros((9, 61));
-        let refusal = Network::with_arrays(predictive, born.weights(), Some(&changes)).unwrap_err().to_string();
-        assert_eq!(refusal, "the forward model is 9 × 61: it must be 9 × 60, of finite numbers");
-        let refusal = Network::with_arrays(predictive, born.weights(), None).unwrap_err().to_string();
-        assert_eq!(refusal, "the array of the forward model is missing");
+        let with = |name: &str, values| {
+            let other = NamedArray { name: name.to_owned(), values };
+            [born.arrays()[0].clone(), other]
+        };
+        let refusal = Network::with_arrays(predictive, &with(FORWARD, Array2::zeros((9, 61)))).unwrap_err().to_string();
+        assert_eq!(refusal, "the array forward is 9 × 61: it must be 9 × 60");
+        let refusal = Network::with_arrays(predictive, &born.arrays()[..1]).unwrap_err().to_string();
+        assert_eq!(refusal, "there is no array forward: it must be 9 × 60");
         weights[[3, 4]] = f32::NAN;
         assert_eq!(text(weights), "weight [3, 4] is NaN: every weight must be finite");
         let fortran = Network::new(config, 1).unwrap().weights().t().as_standard_layout().into_owned();

@@ -2,15 +2,32 @@
 
 use ndarray::{Axis, Slice};
 
-use super::config::Plasticity;
-use super::network::NetworkState;
+use super::config::{Plasticity, SnnConfig};
+use super::eprop::Sensitivity;
+use super::state::NetworkState;
 use super::stdp::PairStdp;
 use super::synapses::Layout;
 use super::three_factor::Local;
 
-/// The synapses' own memory of a step, as their kind of plasticity needs it.
+/// Who notes what while the network runs.
+#[derive(Debug, Default)]
+pub struct Witnesses<'a> {
+    /// Pairs of spikes at the motor neurons.
+    pub pairs: Option<&'a mut PairStdp>,
+    /// Sensitivity of the hidden neurons.
+    pub hidden: Option<&'a mut Sensitivity>,
+}
+
+/// The synapses' own memory of a step, as their kinds of plasticity need it.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Witness {
+pub struct Witness {
+    motor: MotorWitness,
+    hidden: Option<Sensitivity>,
+}
+
+/// What synapses onto motor neurons remember of a step.
+#[derive(Clone, Debug, PartialEq)]
+enum MotorWitness {
     /// The counts, which the network keeps anyway, are enough.
     Counts,
     /// Pairs of spikes are watched.
@@ -21,38 +38,39 @@ pub enum Witness {
 
 impl Witness {
     /// A witness that has seen nothing.
-    pub fn new(plasticity: Plasticity, layout: &Layout) -> Self {
-        let pairs = |params| PairStdp::new(params, layout.motor().len(), layout.presynaptic());
-        match plasticity {
-            Plasticity::PreCount => Self::Counts,
-            Plasticity::PairStdp(params) => Self::Pairs(pairs(params)),
-            Plasticity::ContrastiveStdp(params) => Self::Contrast(pairs(params)),
-        }
+    pub fn new(config: &SnnConfig, layout: &Layout) -> Self {
+        let pairs = |params| PairStdp::new(params, layout.motor().len(), layout.heard().len());
+        let motor = match config.plasticity {
+            Plasticity::PreCount => MotorWitness::Counts,
+            Plasticity::PairStdp(params) => MotorWitness::Pairs(pairs(params)),
+            Plasticity::ContrastiveStdp(params) => MotorWitness::Contrast(pairs(params)),
+        };
+        let hidden = config.eprop.map(|eprop| Sensitivity::new(eprop, config.lif.tau_mem_ms, layout));
+        Self { motor, hidden }
     }
 
     /// Forgets everything: the start of an episode.
     pub fn reset(&mut self) {
-        if let Some(pairs) = self.pairs() {
-            pairs.reset();
-        }
+        let Witnesses { pairs, hidden } = self.all();
+        pairs.into_iter().for_each(PairStdp::reset);
+        hidden.into_iter().for_each(Sensitivity::reset);
     }
 
     /// Ready for a step; what the network shall show its spikes to.
-    pub fn begin_step(&mut self) -> Option<&mut PairStdp> {
-        let mut pairs = self.pairs();
-        if let Some(pairs) = &mut pairs {
-            pairs.begin_step();
-        }
-        pairs
+    pub fn begin_step(&mut self) -> Witnesses<'_> {
+        let Witnesses { mut pairs, mut hidden } = self.all();
+        pairs.iter_mut().for_each(|pairs| pairs.begin_step());
+        hidden.iter_mut().for_each(|hidden| hidden.begin_step());
+        Witnesses { pairs, hidden }
     }
 
-    /// What there is to remember of the step just simulated.
+    /// What synapses onto motor neurons remember of the step just simulated.
     pub fn local<'a>(&'a self, state: &NetworkState, layout: &Layout) -> Local<'a> {
         let afferents = layout.afferents();
-        match self {
-            Self::Counts => Local::PreCount,
-            Self::Pairs(pairs) => Local::Pairings(pairs.pairings().slice_axis(Axis(1), Slice::from(afferents))),
-            Self::Contrast(pairs) => Local::Contrast {
+        match &self.motor {
+            MotorWitness::Counts => Local::PreCount,
+            MotorWitness::Pairs(pairs) => Local::Pairings(pairs.pairings().slice_axis(Axis(1), Slice::from(afferents))),
+            MotorWitness::Contrast(pairs) => Local::Contrast {
                 a_plus: pairs.params().a_plus,
                 pre_trace: &pairs.pre_trace()[afferents.clone()],
                 pairings: pairs.pairings().slice_axis(Axis(1), Slice::from(afferents)),
@@ -61,10 +79,16 @@ impl Witness {
         }
     }
 
-    fn pairs(&mut self) -> Option<&mut PairStdp> {
-        match self {
-            Self::Counts => None,
-            Self::Pairs(pairs) | Self::Contrast(pairs) => Some(pairs),
-        }
+    /// What synapses onto hidden neurons remember of it, if these learn.
+    pub fn sensitivity(&self) -> Option<&Sensitivity> {
+        self.hidden.as_ref()
+    }
+
+    fn all(&mut self) -> Witnesses<'_> {
+        let pairs = match &mut self.motor {
+            MotorWitness::Counts => None,
+            MotorWitness::Pairs(pairs) | MotorWitness::Contrast(pairs) => Some(pairs),
+        };
+        Witnesses { pairs, hidden: self.hidden.as_mut() }
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::cell_types::CellTypes;
 use super::change::ChangeCells;
 use super::competition::Readout;
 use super::config::{Firing, NEURONS, Plasticity, Signal, SnnConfig};
@@ -19,6 +20,7 @@ use super::relay::TopographicRelay;
 use super::sleep::{SleepHomeostasis, SleepParams};
 use super::stdp::StdpParams;
 use super::synapses::{Inhibition, MotorInputs, SensoryHidden, WiringParams};
+use super::temporal::TemporalFilter;
 use super::tuning::Tuning;
 use crate::Schedule;
 
@@ -40,7 +42,7 @@ pub enum Preset {
     OwnSpike,
     /// `pathway` without its spikes: synapses hear the exact rates of the code. The twin that tells what spikes cost or give.
     Spikeless,
-    /// Learns a forward model of its senses, which tells noise from news. For noisy sensors.
+    /// Learns a forward model of its senses, which tells noise from news, and hears with slow synapses beside fast ones. For noisy sensors.
     Predictive,
     /// As few operations as possible: one spike for each ray and decision, one motor neuron for each action. Plainly a look-up
     /// table whose entries are synapses: with a single tick there are no LIF dynamics in time.
@@ -141,11 +143,14 @@ fn stdp(rays: usize) -> SnnConfig {
         hidden_neurons: rest(&code, 21),
         motor_neurons: 21,
         lif: LifParams::default(),
+        cells: CellTypes::Uniform,
         wiring: WiringParams { motor_jitter: 0.02, ..WiringParams::default() },
         motor_gain: 3.0,
         motor_firing: Firing::Threshold,
         readout: Readout::Pathway { inverse_temperature: 10.0 },
+        temporal: TemporalFilter::Step,
         plasticity: Plasticity::PairStdp(StdpParams::default()),
+        eprop: None,
         credit: Credit::ChosenMinusShare,
         divisive: None,
         discount: 0.9,
@@ -155,6 +160,7 @@ fn stdp(rays: usize) -> SnnConfig {
         dopamine: Dopamine::Td,
         dopamine_clip: 5.0,
         reward_floor: -10.0,
+        novelty: None,
         critic: CriticParams { rate: 0.2, bias_rate: 0.3, initial_bias: 20.0, clip: 50.0 },
         homeostasis: HomeostasisParams { strength: 0.08, half_life: 100.0, share_floor: 0.01 },
         sleep: None,
@@ -259,14 +265,18 @@ fn own_spike(rays: usize) -> SnnConfig {
         motor_gain: 4.0,
         motor_firing: Firing::Escape(EscapeNoise { peak: 1.0, width: 0.1 }),
         readout: Readout::Vote,
-        plasticity: Plasticity::ContrastiveStdp(StdpParams { a_plus: 0.05, tau_ms: 20.0 }),
-        homeostasis: HomeostasisParams { strength: 1.0, share_floor: 0.01, ..base.homeostasis },
+        plasticity: Plasticity::ContrastiveStdp(StdpParams { a_plus: 0.05, ..StdpParams::default() }),
+        learning_rate: 0.04,
+        schedule: Schedule::WarmupCosine { warmup: 10, floor: 0.02 },
+        reward_floor: -10.0,
+        critic: pathway(rays).critic,
+        homeostasis: HomeostasisParams { strength: 0.5, share_floor: 0.01, ..base.homeostasis },
         ..base
     }
 }
 
-/// 60 sensory, 21 motor neurons, no hidden ones: a coarser code, whose cells hear less of the noise, and twice the ticks, so that the
-/// counts of spikes add less of their own.
+/// 60 sensory, 21 motor neurons, no hidden ones: a coarser code, whose cells hear less of the noise, twice the ticks, so that the
+/// counts of spikes add less of their own, and slow synapses, which average over steps.
 fn predictive(rays: usize) -> SnnConfig {
     let base = pathway(rays);
     let code = PopulationCode {
@@ -281,6 +291,7 @@ fn predictive(rays: usize) -> SnnConfig {
         code,
         forward: Some(ForwardModel { gain: 0.6, rate: 0.02, clip: 6.0, offset: 0.1 }),
         hidden_neurons: 0,
+        temporal: TemporalFilter::Slow { tau_steps: 2.0 },
         learning_rate: 0.02,
         schedule: Schedule::WarmupCosine { warmup: 20, floor: 0.02 },
         homeostasis: HomeostasisParams { strength: 0.3, half_life: 100.0, ..base.homeostasis },
@@ -361,6 +372,6 @@ mod tests {
         let code = |code: PopulationCode| text(SnnConfig { code, ..stdp });
         assert!(code(PopulationCode { cells_per_sensor: usize::MAX, ..stdp.code }).contains("do not fit"));
         assert!(code(PopulationCode { rays: 4, ..stdp.code }).contains("code.rays: 4 is impossible: use 3, 5, 7 or 9"));
-        assert!(code(PopulationCode { cells_per_sensor: 1, ..stdp.code }).contains("at least two cells"));
+        assert!(code(PopulationCode { cells_per_sensor: 1, ..stdp.code }).contains("at least 2 cells"));
     }
 }

@@ -8,12 +8,23 @@ use crate::ACTIONS;
 use crate::random::uniform;
 
 /// Drive of each pool: `z_a = β·mean_{i in pool a} Σ_j W_ij·x_j`, with x the afferents' spike counts of the step per tick, so that
-/// `Σ_j W_ij·x_j` is the mean synaptic current (the "pathway") of motor neuron i.
-pub fn pool_drive(weights: &Array2<f32>, layout: &Layout, inverse_temperature: f32, counts: &[f32]) -> [f32; ACTIONS] {
-    let counts = ArrayView1::from(counts);
+/// `Σ_j W_ij·x_j` is the mean synaptic current (the "pathway") of motor neuron i. What it hears of the past, if anything, has weights of its own, `filtered`.
+pub fn pool_drive(
+    weights: &Array2<f32>,
+    filtered: &Array2<f32>,
+    layout: &Layout,
+    inverse_temperature: f32,
+    features: &[f32],
+) -> [f32; ACTIONS] {
+    let (counts, past) = features.split_at(layout.afferents().len());
+    let (counts, past) = (ArrayView1::from(counts), ArrayView1::from(past));
+    let first = layout.motor().start;
     std::array::from_fn(|action| {
         let pool = layout.pool(action);
-        let pathway = |post| motor_weights(weights, layout, post).dot(&counts);
+        let pathway = |post| {
+            let now = motor_weights(weights, layout, post).dot(&counts);
+            if past.is_empty() { now } else { now + filtered.row(post - first).dot(&past) }
+        };
         let total: f32 = pool.clone().map(pathway).sum();
         inverse_temperature * total / pool.len() as f32
     })
@@ -58,7 +69,7 @@ mod tests {
         weights[[86, 4]] = 0.7;
         let mut counts = vec![0.0; 79];
         (counts[3], counts[4]) = (0.5, 0.25);
-        let drive = pool_drive(&weights, &layout, 10.0, &counts);
+        let drive = pool_drive(&weights, &Array2::zeros((21, 0)), &layout, 10.0, &counts);
         assert!((drive[1] - 10.0 * (0.4 * 0.5 + 0.1 * 0.25)).abs() < 1e-5);
         assert_eq!((drive[0], drive[2], greedy(drive)), (0.0, 0.0, 1));
     }

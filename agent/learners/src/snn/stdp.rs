@@ -1,4 +1,4 @@
-//! Pair-based spike-timing-dependent plasticity, its potentiating half.
+//! Pair-based spike-timing-dependent plasticity.
 
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
@@ -8,19 +8,22 @@ use crate::range::{above, in_range};
 
 /// Parameters of pair STDP.
 ///
-/// Depression is left out: under the gate (chosen − share), which is itself negative for the pools that lost, it cost 1.5 % of
+/// The presets leave depression out: under the gate (chosen − share), which is itself negative for the pools that lost, it cost 1.5 % of
 /// the return.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StdpParams {
-    /// Gain of one spike pair.
+    /// A₊: gain of a presynaptic spike before a postsynaptic one.
     pub a_plus: f32,
-    /// Time constant of the presynaptic trace, in ms.
+    /// A₋: what a presynaptic spike after a postsynaptic one takes.
+    #[serde(default)]
+    pub a_minus: f32,
+    /// τ: time constant of both traces, in ms.
     pub tau_ms: f32,
 }
 
 impl Default for StdpParams {
     fn default() -> Self {
-        Self { a_plus: 0.005, tau_ms: 20.0 }
+        Self { a_plus: 0.005, a_minus: 0.0, tau_ms: 20.0 }
     }
 }
 
@@ -28,6 +31,7 @@ impl StdpParams {
     /// Checks every parameter.
     pub fn validate(&self) -> Result<(), String> {
         in_range("a_plus", self.a_plus, 0.0..=100.0)?;
+        in_range("a_minus", self.a_minus, 0.0..=100.0)?;
         in_range("tau_ms", self.tau_ms, above(0.0, 1e6))
     }
 }
@@ -39,7 +43,9 @@ pub struct PairStdp {
     decay: f32,
     /// Presynaptic traces.
     pre_trace: Vec<f32>,
-    /// `pairings[post, pre]`: potentiation gathered in this step, motor × presynaptic.
+    /// Postsynaptic traces; they are kept only where there is depression.
+    post_trace: Vec<f32>,
+    /// `pairings[post, pre]`: change gathered in this step, motor × presynaptic.
     pairings: Array2<f32>,
 }
 
@@ -47,12 +53,19 @@ impl PairStdp {
     /// Empty traces for `motor` × `presynaptic` synapses.
     pub fn new(params: StdpParams, motor: usize, presynaptic: usize) -> Self {
         let decay = libm::expf(-1.0 / params.tau_ms);
-        Self { params, decay, pre_trace: vec![0.0; presynaptic], pairings: Array2::zeros((motor, presynaptic)) }
+        Self {
+            params,
+            decay,
+            pre_trace: vec![0.0; presynaptic],
+            post_trace: vec![0.0; motor],
+            pairings: Array2::zeros((motor, presynaptic)),
+        }
     }
 
     /// Forgets everything: the start of an episode.
     pub fn reset(&mut self) {
         self.pre_trace.fill(0.0);
+        self.post_trace.fill(0.0);
         self.pairings.fill(0.0);
     }
 
@@ -61,9 +74,9 @@ impl PairStdp {
         self.pairings.fill(0.0);
     }
 
-    /// One tick: `x_j ← x_j·exp(−1/τ) + S_j(t−1)`, then for each motor neuron i that spikes now `pairings[i, j] += A₊·x_j`.
-    /// Returns what it cost: a MAC for each trace that decays and for each synapse of a neuron that spikes, an AC for each spike that
-    /// arrives.
+    /// One tick: `x_j ← x_j·exp(−1/τ) + S_j(t−1)`, then for each motor neuron i that spikes now `pairings[i, j] += A₊·x_j`. Where there is depression, each spike of j that
+    /// arrives takes `A₋·y_i`, with `y_i ← y_i·exp(−1/τ) + S_i` of the spikes of i before now. Returns what it cost: a MAC for each trace that decays and
+    /// for each synapse of a neuron that spikes, an AC for each spike that arrives.
     pub fn tick(&mut self, arriving: &[usize], motor_spikes: &[usize]) -> Operations {
         self.pre_trace.iter_mut().for_each(|trace| *trace *= self.decay);
         for &pre in arriving {
@@ -75,7 +88,21 @@ impl PairStdp {
             }
         }
         let macs = self.pre_trace.len() * (1 + motor_spikes.len());
-        Operations::of_acs(arriving.len()) + Operations::of_macs(macs)
+        Operations::of_acs(arriving.len()) + Operations::of_macs(macs) + self.depress(arriving, motor_spikes)
+    }
+
+    /// The depressing half of a tick.
+    fn depress(&mut self, arriving: &[usize], motor_spikes: &[usize]) -> Operations {
+        let Self { params: StdpParams { a_minus, .. }, decay, post_trace, pairings, .. } = self;
+        if *a_minus == 0.0 {
+            return Operations::NONE;
+        }
+        for (trace, mut row) in post_trace.iter_mut().zip(pairings.rows_mut()) {
+            *trace *= *decay;
+            arriving.iter().for_each(|&pre| row[pre] -= *a_minus * *trace);
+        }
+        motor_spikes.iter().for_each(|&post| post_trace[post] += 1.0);
+        Operations::of_macs(post_trace.len() * (1 + arriving.len()))
     }
 
     /// Its parameters.
@@ -88,7 +115,7 @@ impl PairStdp {
         &self.pre_trace
     }
 
-    /// The potentiation of this step, motor × presynaptic.
+    /// The change of this step, motor × presynaptic.
     pub fn pairings(&self) -> &Array2<f32> {
         &self.pairings
     }
@@ -114,5 +141,15 @@ mod tests {
         stdp.reset();
         stdp.tick(&[], &[0]);
         assert_eq!(stdp.pairings()[[0, 1]], 0.0, "and end with the episode");
+    }
+
+    #[test]
+    fn a_spike_that_comes_too_late_depresses() {
+        let mut stdp = PairStdp::new(StdpParams { a_minus: 0.004, ..StdpParams::default() }, 2, 3);
+        stdp.tick(&[], &[0]);
+        (0..4).for_each(|_| _ = stdp.tick(&[], &[]));
+        stdp.tick(&[1], &[]);
+        assert!((stdp.pairings()[[0, 1]] + 0.004 * libm::expf(-5.0 / 20.0)).abs() < 1e-8);
+        assert_eq!((stdp.pairings()[[1, 1]], stdp.pairings()[[0, 0]]), (0.0, 0.0));
     }
 }

@@ -110,6 +110,8 @@ pub enum MotorInputs {
     SensoryAndHidden,
     /// Hidden neurons alone: a strict hierarchy.
     Hidden,
+    /// All neurons, themselves included: a flat network, each of whose spikes reaches every motor neuron.
+    All,
 }
 
 /// Dale's law where every fifth neuron is inhibitory: +1 for an excitatory presynaptic neuron, −1 for an inhibitory one.
@@ -126,6 +128,7 @@ pub struct Layout {
     motor: usize,
     inhibition: Inhibition,
     motor_inputs: MotorInputs,
+    copies: usize,
 }
 
 impl Layout {
@@ -137,6 +140,7 @@ impl Layout {
             motor: config.motor_neurons,
             inhibition: config.wiring.inhibition,
             motor_inputs: config.wiring.motor_inputs,
+            copies: config.temporal.copies(),
         }
     }
 
@@ -155,12 +159,35 @@ impl Layout {
         self.presynaptic()..self.presynaptic() + self.motor
     }
 
-    /// The neurons that motor neurons and the critic hear, all below [`Self::presynaptic`].
+    /// The neurons that motor neurons and the critic hear.
     pub fn afferents(&self) -> Range<usize> {
         match self.motor_inputs {
             MotorInputs::SensoryAndHidden => 0..self.presynaptic(),
             MotorInputs::Hidden => self.hidden(),
+            MotorInputs::All => 0..self.motor().end,
         }
+    }
+
+    /// Number of features: each afferent has as many as the temporal filter makes of it.
+    pub fn features(&self) -> usize {
+        self.copies * self.afferents().len()
+    }
+
+    /// Where an afferent's synapses that hear the past stand in a row of them.
+    pub fn filtered_columns(&self, afferent: usize) -> impl Iterator<Item = usize> {
+        let (first, count) = (self.afferents().start, self.afferents().len());
+        let heard = self.afferents().contains(&afferent);
+        (0..self.copies - 1).filter(move |_| heard).map(move |copy| copy * count + afferent - first)
+    }
+
+    /// Whether motor neurons hear each other.
+    pub fn is_recurrent(&self) -> bool {
+        self.motor_inputs == MotorInputs::All
+    }
+
+    /// The neurons that any other hears.
+    pub fn heard(&self) -> Range<usize> {
+        if self.is_recurrent() { 0..self.motor().end } else { 0..self.presynaptic() }
     }
 
     /// Number of sensory and hidden neurons.
@@ -187,10 +214,10 @@ impl Layout {
 }
 
 /// Draws `W[post, pre]`, 100 × 100, zero where there is no synapse. Sensory → hidden and hidden → hidden (sparse, no self-synapse)
-/// are fixed; afferents → motor are complete and plastic. Nothing else is connected.
+/// are fixed, unless e-prop moves the first; afferents → motor are complete and plastic. Nothing else is connected.
 pub fn initial_weights(layout: &Layout, params: &WiringParams, rng: &mut impl Rng) -> Array2<f32> {
     let mut weights = Array2::zeros((NEURONS, NEURONS));
-    for pre in 0..layout.presynaptic() {
+    for pre in layout.heard() {
         for post in layout.sensory..layout.motor().end {
             let magnitude = uniform_in(rng, WEIGHT_BOUNDS[0], WEIGHT_BOUNDS[1]);
             let chance = uniform(rng);
@@ -205,7 +232,7 @@ pub fn initial_weights(layout: &Layout, params: &WiringParams, rng: &mut impl Rn
                         relay.weight(post - layout.sensory, layout.hidden, pre, layout.sensory)
                     }
                 }
-            } else if chance < params.hidden_hidden_probability && post != pre {
+            } else if pre < layout.presynaptic() && chance < params.hidden_hidden_probability && post != pre {
                 params.hidden_hidden_gain * magnitude
             } else {
                 0.0
@@ -214,6 +241,14 @@ pub fn initial_weights(layout: &Layout, params: &WiringParams, rng: &mut impl Rn
         }
     }
     weights
+}
+
+/// The weights of the features beside the step's own, at birth: motor × `(copies − 1)·afferents`.
+pub fn filtered_weights(layout: &Layout, params: &WiringParams) -> Array2<f32> {
+    let first = layout.afferents().start;
+    let shape = (layout.motor().len(), layout.features() - layout.afferents().len());
+    let sign = |feature: usize| layout.sign(first + feature % layout.afferents().len());
+    Array2::from_shape_fn(shape, |(_, feature)| params.motor_weight * sign(feature))
 }
 
 /// The weights from the afferents to a motor neuron.

@@ -4,9 +4,11 @@ use ndarray::ArrayView2;
 
 use super::critic::{Critic, CriticParams, CriticTraces};
 use super::eligibility::{Activity, Eligibility};
-use super::network::{Network, NetworkError, NetworkState};
-use super::synapses::{Layout, WeightBounds, motor_weights_mut};
-use super::{contrastive, homeostasis, readout};
+use super::eprop::{EProp, FeedbackWeights, HiddenEligibility, Sensitivity};
+use super::network::{Network, NetworkError};
+use super::state::NetworkState;
+use super::synapses::{Layout, WeightBounds};
+use super::{contrastive, homeostasis};
 use crate::ACTIONS;
 use crate::op_count::Operations;
 
@@ -22,7 +24,7 @@ pub struct Rates {
 /// A decision to be learned from: what the network saw, did, and could have done.
 #[derive(Clone, Copy, Debug)]
 pub struct Decision<'a> {
-    /// Spike counts of the afferents.
+    /// What the motor neurons hear.
     pub features: &'a [f32],
     /// The chosen action.
     pub action: usize,
@@ -57,6 +59,8 @@ pub enum Local<'a> {
 pub struct ThreeFactorRule {
     network: Network,
     critic: Critic,
+    /// B of e-prop, where hidden neurons learn.
+    feedback: Option<FeedbackWeights>,
     bounds: WeightBounds,
     /// Normalised counts of the decision at hand.
     normalised: Vec<f32>,
@@ -68,18 +72,24 @@ pub struct ThreeFactorRule {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Traces {
     eligibility: Eligibility,
+    hidden: Option<HiddenEligibility>,
     critic: CriticTraces,
 }
 
 impl Traces {
     /// Traces at rest.
-    pub fn new(layout: &Layout) -> Self {
-        Self { eligibility: Eligibility::new(layout), critic: CriticTraces::new(layout.afferents().len()) }
+    pub fn new(layout: &Layout, eprop: Option<EProp>) -> Self {
+        Self {
+            eligibility: Eligibility::new(layout),
+            hidden: eprop.map(|_| HiddenEligibility::new(layout)),
+            critic: CriticTraces::new(layout.features()),
+        }
     }
 
     /// Forgets everything: the start of an episode, lived or replayed.
     pub fn reset(&mut self) {
         self.eligibility.reset();
+        self.hidden.iter_mut().for_each(HiddenEligibility::reset);
         self.critic.reset();
     }
 
@@ -92,13 +102,13 @@ impl Traces {
 impl ThreeFactorRule {
     /// A rule that has learned nothing, for so many lanes. Each of them moves the critic; with n lanes its rate is α/n, since its
     /// normalised step is stable only below a total.
-    pub fn new(network: Network, lanes: usize) -> Self {
+    pub fn new(network: Network, feedback: Option<FeedbackWeights>, lanes: usize) -> Self {
         let layout = *network.layout();
         let params = network.config().critic;
         let critic = CriticParams { rate: params.rate / lanes as f32, ..params };
-        let critic = Critic::new(critic, layout.afferents().len());
+        let critic = Critic::new(critic, layout.features());
         let (bounds, normalised) = (WeightBounds::new(&layout), Vec::new());
-        Self { critic, bounds, normalised, network, operations: Operations::NONE }
+        Self { critic, feedback, bounds, normalised, network, operations: Operations::NONE }
     }
 
     /// The network.
@@ -130,8 +140,8 @@ impl ThreeFactorRule {
     /// The drive of the pools at remembered spike counts: no spike arrives, so that every synapse costs a MAC.
     pub fn recall(&mut self, inverse_temperature: f32, features: &[f32]) -> [f32; ACTIONS] {
         let layout = self.network.layout();
-        self.operations += Operations::of_macs(layout.motor().len() * layout.afferents().len());
-        readout::pool_drive(self.network.weights(), layout, inverse_temperature, features)
+        self.operations += Operations::of_macs(layout.motor().len() * layout.features());
+        self.network.drive(inverse_temperature, features)
     }
 
     /// After a decision: the lane's traces remember it, and homeostasis nudges the pools.
@@ -152,6 +162,15 @@ impl ThreeFactorRule {
         spent += self.balance(shares, rates.homeostasis, presynaptic);
         self.operations += spent;
         self.normalised = normalised;
+    }
+
+    /// After a decision: the lane's synapses onto hidden neurons remember it, where these learn.
+    pub fn mark_hidden(&mut self, traces: &mut Traces, action: usize, shares: [f32; ACTIONS], seen: &Sensitivity) {
+        let (Some(feedback), Some(hidden)) = (&self.feedback, &mut traces.hidden) else { return };
+        let config = self.network.config();
+        let credit = config.credit.of(action, shares);
+        let (signals, spent) = feedback.signals(self.network.weights(), self.network.layout(), credit);
+        self.operations += spent + hidden.mark(config.discount * config.trace_decay, &signals, seen);
     }
 
     /// `e_ij ← ρ·(γλ·e_ij + local_ij)`. Returns what it cost.
@@ -185,8 +204,7 @@ impl ThreeFactorRule {
         let drives = homeostasis::drive(shares, self.network.config().homeostasis.share_floor);
         for (pool, drive) in drives.into_iter().enumerate() {
             for post in layout.pool(pool) {
-                let row = motor_weights_mut(self.network.weights_mut(), &layout, post);
-                self.bounds.update(row, rate * drive, presynaptic);
+                self.network.nudge(&self.bounds, post, rate * drive, presynaptic);
             }
         }
         Operations::of_macs(layout.motor().len() * presynaptic.len())
@@ -206,15 +224,32 @@ impl ThreeFactorRule {
     pub fn reinforce(&mut self, traces: &Traces, dopamine: f32, rates: Rates) {
         let clip = self.network.config().dopamine_clip;
         let step = rates.learning * dopamine.clamp(-clip, clip);
-        self.operations += traces.eligibility.apply(step, self.network.weights_mut(), &self.bounds);
+        self.operations += traces.eligibility.apply(step, &mut self.network, &self.bounds);
+        if let (Some(EProp { rate, limit, .. }), Some(hidden)) = (self.network.config().eprop, &traces.hidden) {
+            let layout = *self.network.layout();
+            self.operations += hidden.apply(rate * step, limit, self.network.weights_mut(), &layout);
+        }
     }
 
-    /// A rule whose network has the given weights and whose critic is given too.
-    pub fn restored(network: Network, critic: Critic) -> Result<Self, NetworkError> {
-        if critic.is_valid(network.layout().afferents().len()) {
-            Ok(Self { critic, ..Self::new(network, 1) })
-        } else {
-            Err(NetworkError::Config("the critic does not fit the network".to_owned()))
+    /// B of e-prop, where hidden neurons learn.
+    pub fn feedback(&self) -> Option<&FeedbackWeights> {
+        self.feedback.as_ref()
+    }
+
+    /// A rule whose network has the given weights and whose critic and feedback are given too.
+    pub fn restored(network: Network, critic: Critic, feedback: Option<FeedbackWeights>) -> Result<Self, NetworkError> {
+        let misfit = |what: &str| Err(NetworkError::Config(format!("the {what} does not fit the network")));
+        if !critic.is_valid(network.layout().features()) {
+            return misfit("critic");
         }
+        let fits = match (network.config().eprop, &feedback) {
+            (Some(eprop), Some(feedback)) => feedback.fits(eprop.feedback, network.layout()),
+            (None, None) => true,
+            _ => false,
+        };
+        if !fits {
+            return misfit("feedback of e-prop");
+        }
+        Ok(Self { critic, ..Self::new(network, feedback, 1) })
     }
 }

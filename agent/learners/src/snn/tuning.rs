@@ -15,6 +15,11 @@ pub enum Tuning {
     },
     /// A rate code: every cell answers alike, `r_i = r_max·u`.
     Rate,
+    /// A rate code with a threshold for each cell: `r_i = r_max/(1 + exp(−(u·k − (i + ½))/s))`, so that the more cells answer the larger u is.
+    Thresholds {
+        /// s: softness of a threshold, in distances between neighbouring ones.
+        softness: f32,
+    },
     /// ON and OFF cells: of the first half of them `r_i = r_max·u`, of the others `r_i = r_max·(1 − u)`.
     OnOff,
     /// Only the cell nearest to u: `r_i = r_max` for `i = ⌊u·(k−1) + ½⌋`, else 0. A look-up table, written in spikes.
@@ -26,6 +31,7 @@ impl Tuning {
     pub fn validate(&self) -> Result<(), String> {
         match *self {
             Self::Gaussian { width } => in_range("width", width, above(0.0, 100.0)),
+            Self::Thresholds { softness } => in_range("softness", softness, above(0.0, 100.0)),
             Self::OneHot | Self::Rate | Self::OnOff => Ok(()),
         }
     }
@@ -42,6 +48,12 @@ impl Tuning {
                 }
             }
             Self::Rate => cells.fill(peak_rate * u),
+            Self::Thresholds { softness } => {
+                let position = u * cells.len() as f32;
+                for (i, rate) in cells.iter_mut().enumerate() {
+                    *rate = peak_rate / (1.0 + libm::expf((i as f32 + 0.5 - position) / softness));
+                }
+            }
             Self::OnOff => {
                 let (on, off) = cells.split_at_mut(cells.len() / 2);
                 on.fill(peak_rate * u);
@@ -76,6 +88,16 @@ mod tests {
     fn rate_and_on_off_cells_answer_alike() {
         assert_eq!(rates(Tuning::Rate, 0.25), [0.125; 5]);
         assert_eq!(rates(Tuning::OnOff, 0.25), [0.125, 0.125, 0.375, 0.375, 0.375]);
+    }
+
+    #[test]
+    fn thresholds_are_passed_one_after_the_other() {
+        let rates = rates(Tuning::Thresholds { softness: 0.5 }, 0.5);
+        assert_eq!(rates[2], 0.25);
+        assert!(
+            (rates[1] - 0.5 / (1.0 + libm::expf(-2.0))).abs() < 1e-6 && rates.is_sorted_by(|a, b| a > b),
+            "{rates:?}"
+        );
     }
 
     #[test]

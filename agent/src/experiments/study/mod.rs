@@ -19,9 +19,10 @@ use crate::report::{note, say};
 use crate::stop::StopFlag;
 
 /// The studies of this program: name and file.
-pub const BUILT_IN: [(&str, &str); 3] = [
+pub const BUILT_IN: [(&str, &str); 4] = [
     ("q1", include_str!("../../../studies/q1.toml")),
     ("q2", include_str!("../../../studies/q2.toml")),
+    ("ladder", include_str!("../../../studies/ladder.toml")),
     ("ablation", include_str!("../../../studies/ablation.toml")),
 ];
 

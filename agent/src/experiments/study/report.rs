@@ -10,7 +10,7 @@ use crate::benchmark::table::Table;
 use crate::experiments::campaign::{self, Results};
 use crate::experiments::plot::learning_curves;
 use crate::experiments::rows::{Point, Row, write_text};
-use crate::experiments::{q4, robustness};
+use crate::experiments::{q3, q4, robustness};
 use crate::failure::Failure;
 
 /// Curves of more conditions than this cannot be told apart.
@@ -122,6 +122,9 @@ pub fn document(results: &Path) -> Result<String, Failure> {
             let _ = write!(text, "## {}\n\nNot measured yet: `experiment {name}`.\n\n", study.title);
         } else {
             text += &findings.section();
+        }
+        if name == "q2" {
+            text += &q3::report::section(results)?;
         }
     }
     text += &robustness::section(results)?;
