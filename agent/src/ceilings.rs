@@ -71,15 +71,22 @@ pub fn attainable_all(horizon: usize, world: &WorldOptions, needed: &[Phase]) ->
     Ok(ceilings)
 }
 
-/// Whether the planner meets the base task in this world: noise, latency and rays change what is seen, not what is.
+/// Whether the planner meets the base task in this world: noise, latency, rays and what these read change what is seen, not what is.
 fn is_base(world: &WorldOptions) -> bool {
     as_planned(world) == WorldOptions::default()
 }
 
-/// The options that a planner with the true state notices.
+/// The options that a planner with the true state notices: to one that knows on which side a command steers, both are as good.
 fn as_planned(world: &WorldOptions) -> WorldOptions {
-    let WorldOptions { rays, sensor_noise, sensor_latency, .. } = WorldOptions::default();
-    WorldOptions { rays, sensor_noise, sensor_latency, ..*world }
+    let WorldOptions { rays, sensor_noise, sensor_latency, left_ray_gain, .. } = WorldOptions::default();
+    WorldOptions {
+        rays,
+        sensor_noise,
+        sensor_latency,
+        left_ray_gain,
+        steering_gain: world.steering_gain.abs(),
+        ..*world
+    }
 }
 
 fn plan(world: &WorldConfig) -> Result<f64, Failure> {
@@ -130,6 +137,9 @@ mod tests {
     fn the_base_task_is_measured_and_sensing_changes_no_ceiling() {
         let noisy = WorldOptions { sensor_noise: 1.0, sensor_latency: 3, rays: 9, ..WorldOptions::default() };
         assert_eq!(attainable(Phase::Complex, 100, &noisy).unwrap(), ceiling(Phase::Complex, 100).unwrap());
+        let faulty = WorldOptions { steering_gain: -1.0, left_ray_gain: 0.7, ..noisy };
+        assert_eq!(attainable(Phase::Complex, 100, &faulty).unwrap(), ceiling(Phase::Complex, 100).unwrap());
+        assert!(!is_base(&WorldOptions { steering_gain: -0.5, ..noisy }));
         let lagging = WorldOptions { actuator_lag: 0.2, ..noisy };
         assert!(!is_base(&lagging));
         assert_eq!(

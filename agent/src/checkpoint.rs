@@ -161,7 +161,7 @@ impl Sidecar {
 }
 
 /// Parameters at their defaults that older files do not have: without them, hashes stay what they were.
-const ADDED_LATER: [&str; 11] = [
+const ADDED_LATER: [&str; 13] = [
     r#","forward":null"#,
     r#","signal":"spikes""#,
     r#","credit":"chosen-minus-share""#,
@@ -173,6 +173,8 @@ const ADDED_LATER: [&str; 11] = [
     r#","eprop":null"#,
     r#","novelty":null"#,
     r#","a_minus":0.0"#,
+    r#","steering_gain":1.0"#,
+    r#","left_ray_gain":1.0"#,
 ];
 
 /// First 16 hexadecimal digits of the SHA-256 of a configuration as JSON.
@@ -359,13 +361,27 @@ mod tests {
         for added in ["signal", "credit", "dopamine", "forward"] {
             assert!(config.remove(added).is_some(), "{added}");
         }
+        let world = older["world"].as_object_mut().unwrap();
+        assert!(world.remove("steering_gain").is_some() && world.remove("left_ray_gain").is_some());
+        let config = older["config"].as_object_mut().unwrap();
         let code = config["code"].as_object_mut().unwrap();
         assert!(code.remove("scale").is_some() && code.remove("spikes").is_some());
         let older = older.to_string();
         std::fs::write(&sidecar, older).unwrap();
-        assert_eq!(load(&saved.path()).unwrap().sidecar.config, saved.learner.config());
+        let loaded = load(&saved.path()).unwrap().sidecar;
+        assert_eq!(
+            (loaded.config, loaded.world),
+            (saved.learner.config(), WorldOptions { gust: 0.3, ..WorldOptions::default() })
+        );
         // Whatever is added, with its default the hash is the one that it had in the first files.
         assert_eq!(config_hash(&LearnerConfig::from(snn::Preset::Stdp.config())), "9235c1185aaa3be9");
+        assert_eq!(config_hash(&WorldOptions::default()), "0ccc833117d10d96");
+        for changed in [
+            WorldOptions { steering_gain: -1.0, ..WorldOptions::default() },
+            WorldOptions { left_ray_gain: 0.7, ..WorldOptions::default() },
+        ] {
+            assert_ne!(config_hash(&changed), "0ccc833117d10d96");
+        }
         let rates = Preset::Snn(snn::Preset::Spikeless).config();
         let mut spikes = snn::Preset::Spikeless.config();
         spikes.signal = snn::Signal::Spikes;

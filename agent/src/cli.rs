@@ -23,7 +23,7 @@ pub use self::world::WorldArgs;
 use crate::benchmark::{self, BenchmarkArgs};
 use crate::commands;
 use crate::config_file::Invocation;
-use crate::experiments::{headline, q3, robustness, seed_rule, study};
+use crate::experiments::{headline, q3, q4, robustness, seed_rule, study};
 use crate::failure::Failure;
 use crate::lesson::HORIZON;
 use crate::run_dir::DEFAULT_RUNS;
@@ -111,6 +111,8 @@ pub enum Experiment {
     Ladder(study::StudyArgs),
     /// What do trained networks bear? Noise, coarse weights, neurons that are cut.
     Robustness(robustness::RobustnessArgs),
+    /// What does learning on line promise? The world changes after mastery: episodes to recover.
+    Q4(q4::Q4Args),
     /// A study of your own.
     Study(study::OwnStudyArgs),
     /// Write docs/results.md from what these studies measured.
@@ -252,6 +254,7 @@ pub fn run(invocation: Invocation, stop: &StopFlag) -> Result<(), Failure> {
         Some(Command::Experiment(Experiment::Ablation(args))) => study::built_in("ablation", &args, stop),
         Some(Command::Experiment(Experiment::Ladder(args))) => study::built_in("ladder", &args, stop),
         Some(Command::Experiment(Experiment::Robustness(args))) => robustness::robustness(&args, stop),
+        Some(Command::Experiment(Experiment::Q4(args))) => q4::q4(&args, stop),
         Some(Command::Experiment(Experiment::Study(args))) => study::own(&args, stop),
         Some(Command::Experiment(Experiment::Report(args))) => study::report(&args),
         Some(Command::Benchmark(args)) => benchmark::benchmark(&args, stop),

@@ -182,21 +182,30 @@ impl<'a> Trainer<'a> {
         stop: &'a StopFlag,
     ) -> Result<Self, Failure> {
         let learner = config.learner.learner(config.seed, config.episodes, config.lanes)?;
-        let curriculum = config.lesson.curriculum(&config.ceilings);
-        let milestones = Milestones::default();
-        Ok(Self {
+        Ok(Self::with_learner(config, learner, factory, evaluator, stop))
+    }
+
+    /// A run of a learner that has lived already; its episodes follow those, and the run counts from none.
+    pub fn with_learner(
+        config: TrainConfig,
+        learner: Box<dyn Learner>,
+        factory: &'a dyn EnvFactory,
+        evaluator: &'a Evaluator,
+        stop: &'a StopFlag,
+    ) -> Self {
+        Self {
             config,
             factory,
             evaluator,
             stop,
             learner,
-            curriculum,
+            curriculum: config.lesson.curriculum(&config.ceilings),
             env: None,
             env_steps: 0,
             crashes: 0,
-            milestones,
+            milestones: Milestones::default(),
             in_round: false,
-        })
+        }
     }
 
     /// Goes on from a state of a run with the same configuration, bit for bit as that run would have.
@@ -358,7 +367,8 @@ impl<'a> Trainer<'a> {
         Ok(TrainingEnv { env, lanes, ended: false })
     }
 
-    fn evaluate(&self) -> Result<Evaluation, Failure> {
+    /// A greedy evaluation on the validation tracks of the phase that is aimed at.
+    pub fn evaluate(&self) -> Result<Evaluation, Failure> {
         let TrainConfig { lesson, horizon, world, ceilings, .. } = self.config;
         let target = lesson.target();
         let tracks = Split::Validation.tracks() as usize;

@@ -746,6 +746,8 @@ mod worlds {
             ("--rays 4", ["rays: 4", "none of 3, 5, 7, 9"]),
             ("--gust 2", ["gust: 2", "[0, 0.3]"]),
             ("--actuator-lag 0", ["actuator_lag: 0", "(0, 1]"]),
+            ("--steering-gain -2.5", ["steering_gain: -2.5", "[-2, 0) and (0, 2]"]),
+            ("--left-ray-gain 0", ["left_ray_gain: 0", "(0, 1]"]),
         ] {
             place.run(&format!("train --episodes 1 {flags}")).refuses(2, &words);
         }

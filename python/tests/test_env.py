@@ -180,6 +180,8 @@ def test_pictures_show_road_car_and_rays(server):
         ({"horizon": 0}, "horizon: 0 is no number of steps"),
         ({"sensor_latency": 1.5}, "sensor_latency: 1.5 is no number of steps"),
         ({"actuator_lag": 0}, r"actuator_lag: 0 is outside \(0, 1\]"),
+        ({"steering_gain": 0}, r"steering_gain: 0 is outside \[-2, 0\)"),
+        ({"left_ray_gain": 0}, r"left_ray_gain: 0 is outside \(0, 1\]"),
         ({"render_mode": "ansi"}, "render_mode: 'ansi' is none of None, human, rgb_array"),
         ({"server": "nowhere"}, "server: 'nowhere' is no server address"),
     ],

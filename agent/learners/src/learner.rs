@@ -3,12 +3,14 @@
 use std::fmt::Debug;
 
 use ndarray::Array2;
+use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use crate::activity::{Activity, Population, Watch};
 use crate::arrays::NamedArray;
 use crate::dense::{DqnConfig, DqnLearner, DqnState, PpoConfig, PpoLearner, PpoState};
 use crate::op_count::{Operations, TrainingOperations};
+use crate::random::some_of;
 use crate::seed::{SeedConfig, SeedLearner, SeedLearnerState, SeedNetwork, SeedState};
 use crate::snn::network::NetworkError;
 use crate::snn::synapses::Layout;
@@ -22,6 +24,15 @@ use crate::snn::{Critic, EpisodeSummary, Network, NetworkState, SnnConfig, Spiki
 pub trait Learner {
     /// Is told that another phase begins with the next round.
     fn begin_phase(&mut self);
+
+    /// Is told that its schedules begin again with the next round, to last to the end of the run: learning rate, homeostasis,
+    /// exploration. What it has learned and what it remembers stays.
+    fn begin_again(&mut self);
+
+    /// Loses so many percent of its neurons for good, between two rounds: of those of a spiking network that others hear, of
+    /// the units of each hidden layer of a dense one. They put out nothing and learn nothing, now and in a run that goes on from
+    /// [`Self::state`].
+    fn cut(&mut self, percent: usize, rng: &mut ChaCha8Rng) -> Result<(), NetworkError>;
 
     /// Forgets the last episode of a lane and prepares for the next.
     fn begin_episode(&mut self, lane: usize);
@@ -281,6 +292,15 @@ impl Learner for SpikingLearner {
         Self::begin_phase(self);
     }
 
+    fn begin_again(&mut self) {
+        Self::begin_again(self);
+    }
+
+    fn cut(&mut self, percent: usize, rng: &mut ChaCha8Rng) -> Result<(), NetworkError> {
+        let neurons = self.network().layout().heard().len();
+        Self::cut(self, &some_of(neurons * percent / 100, neurons, rng))
+    }
+
     fn begin_episode(&mut self, lane: usize) {
         Self::begin_episode(self, lane);
     }
@@ -345,6 +365,14 @@ impl Learner for SpikingLearner {
 impl Learner for SeedLearner {
     /// Its learning rate follows no schedule.
     fn begin_phase(&mut self) {}
+
+    /// Nor does anything else of it.
+    fn begin_again(&mut self) {}
+
+    /// Its rule moves the weights of all neurons.
+    fn cut(&mut self, _percent: usize, _rng: &mut ChaCha8Rng) -> Result<(), NetworkError> {
+        Err(NetworkError::Config("the first design cannot lose neurons and go on".to_owned()))
+    }
 
     fn begin_episode(&mut self, lane: usize) {
         Self::begin_episode(self, lane);
@@ -500,6 +528,35 @@ mod tests {
                 assert!(refusal.starts_with(&expected), "{preset}: {refusal}");
                 assert!(refusal.ends_with(&format!("use a world of {rays} rays")), "{preset}: {refusal}");
             }
+        }
+    }
+
+    /// The learning rates of so many rounds.
+    fn rates(learner: &mut dyn Learner, rounds: usize) -> Vec<f32> {
+        let round = |_| {
+            learner.begin_episode(0);
+            for step in 0..10u8 {
+                learner.act(0, &[f32::from(step), 12.0, 7.0]);
+                learner.reward(0, f64::from(step % 3), (step == 9).then_some(StepEnd::Terminated));
+            }
+            learner.end_episode(0).learning_rate
+        };
+        (0..rounds).map(round).collect()
+    }
+
+    #[test]
+    fn a_schedule_that_begins_again_lasts_to_the_end_of_the_run_even_if_that_is_resumed() {
+        for preset in ["stdp", "pathway", "dqn", "ppo"] {
+            let config = preset.parse::<Preset>().unwrap().config();
+            let mut learner = config.learner(3, 20, 1).unwrap();
+            let first = rates(learner.as_mut(), 20);
+            let mut learner = config.restored(40, learner.state()).unwrap();
+            learner.begin_again();
+            let mut again = rates(learner.as_mut(), 7);
+            let mut resumed = config.restored(40, learner.state()).unwrap();
+            again.extend(rates(resumed.as_mut(), 13));
+            assert_eq!(again, first, "{preset}");
+            assert!(first[3] > 2.0 * first[19], "{preset}: {first:?}");
         }
     }
 

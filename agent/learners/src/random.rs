@@ -55,6 +55,12 @@ pub fn uniform_in(rng: &mut impl Rng, low: f32, high: f32) -> f32 {
     low + (high - low) * uniform(rng)
 }
 
+/// So many of `0..count`, none twice.
+pub fn some_of(number: usize, count: usize, rng: &mut impl Rng) -> Vec<usize> {
+    let mut left: Vec<usize> = (0..count).collect();
+    (0..number.min(count)).map(|_| left.swap_remove(below(left.len(), rng))).collect()
+}
+
 /// Any of `0..count`, each as likely as any other up to one in 2³²/count.
 pub fn below(count: usize, rng: &mut impl Rng) -> usize {
     ((u64::from(rng.next_u32()) * count as u64) >> 32) as usize

@@ -140,7 +140,7 @@ impl Job {
             100.0 * row.crash_rate_h100,
             row.episodes_to().map(|episodes| episodes.map_or("-".to_owned(), |n| n.to_string())).join(" / ")
         );
-        Ok((row, outcome.curve.iter().map(|point| self.run.point(point)).collect(), line))
+        Ok((vec![row], outcome.curve.iter().map(|point| self.run.point(point)).collect(), line))
     }
 }
 
@@ -188,9 +188,9 @@ mod tests {
     fn a_run_makes_a_valid_row_and_its_curve() {
         for (agent, points) in [("frugal", 2), ("random", 0), ("bang-bang", 0)] {
             let job = Job::new(agent.parse().unwrap(), BenchmarkWorld::Noise1, 1001, 10).unwrap();
-            let (row, curve, line) = job.measure(&StopFlag::default()).unwrap();
-            assert_eq!(rules::row_problems(2, &row), []);
-            assert_eq!((curve.len(), row.cpu_seconds > 0.0), (points, points > 0));
+            let (rows, curve, line) = job.measure(&StopFlag::default()).unwrap();
+            assert_eq!((rows.len(), rules::row_problems(2, &rows[0])), (1, vec![]));
+            assert_eq!((curve.len(), rows[0].cpu_seconds > 0.0), (points, points > 0));
             assert!(line.starts_with(&format!("{agent} in noise-1, seed 1001: return ")), "{line}");
         }
     }

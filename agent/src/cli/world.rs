@@ -32,6 +32,18 @@ pub struct WorldArgs {
     /// Weight of the predictive reward, in training; scores are without it.
     #[arg(long, value_name = "WEIGHT", env = "SPIKEDRIVE_PREDICTIVE_REWARD", help_heading = "World")]
     pub predictive_reward: Option<f64>,
+    /// What a commanded turn is multiplied with, [-2, 2]; -1 steers to the other side.
+    #[arg(
+        long,
+        value_name = "GAIN",
+        allow_negative_numbers = true,
+        env = "SPIKEDRIVE_STEERING_GAIN",
+        help_heading = "World"
+    )]
+    pub steering_gain: Option<f64>,
+    /// What the leftmost ray reads is multiplied with this, (0, 1].
+    #[arg(long, value_name = "GAIN", env = "SPIKEDRIVE_LEFT_RAY_GAIN", help_heading = "World")]
+    pub left_ray_gain: Option<f64>,
 }
 
 impl WorldArgs {
@@ -46,6 +58,8 @@ impl WorldArgs {
             gust: self.gust.unwrap_or(base.gust),
             varying_width: self.varying_width.unwrap_or(base.varying_width),
             predictive_reward: self.predictive_reward.unwrap_or(base.predictive_reward),
+            steering_gain: self.steering_gain.unwrap_or(base.steering_gain),
+            left_ray_gain: self.left_ray_gain.unwrap_or(base.left_ray_gain),
         };
         options.validate().map_err(|error| Failure::Usage(error.to_string()))?;
         Ok(options)

@@ -124,7 +124,7 @@ fn run_one(Trial { condition, config }: &Trial, stop: &StopFlag) -> Result<Measu
         mean: point.evaluation.mean,
     };
     let line = format!("{condition} seed {}: {}", config.seed, describe(&row));
-    Ok((row, outcome.curve.iter().map(point).collect(), line))
+    Ok((vec![row], outcome.curve.iter().map(point).collect(), line))
 }
 
 fn describe(row: &Row) -> String {

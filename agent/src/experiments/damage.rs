@@ -4,8 +4,9 @@ use std::fmt;
 
 use ndarray::{Array2, ArrayViewMut2, Axis, Slice};
 use rand_chacha::ChaCha8Rng;
-use spikedrive_learners::learner::{FILTERED, WEIGHTS};
-use spikedrive_learners::random::{Purpose, below, stream};
+use spikedrive_learners::learner::WEIGHTS;
+use spikedrive_learners::random::{Purpose, some_of, stream};
+use spikedrive_learners::snn::network;
 use spikedrive_learners::snn::synapses::Layout;
 use spikedrive_learners::{LearnerConfig, NamedArray};
 
@@ -70,16 +71,8 @@ impl Damage {
             (Self::Cut(percent), LearnerConfig::Snn(config)) => {
                 let layout = Layout::new(config);
                 let neurons = layout.heard().len();
-                for neuron in draw(neurons * percent / 100, neurons, &mut stream(seed, Purpose::Damage, 0)) {
-                    for NamedArray { name, values } in &mut arrays {
-                        let columns: Vec<usize> = match name.as_str() {
-                            FILTERED => layout.filtered_columns(neuron).collect(),
-                            // The forward model hears the sensory neurons alone.
-                            _ => (neuron..values.ncols().min(neuron + 1)).collect(),
-                        };
-                        columns.into_iter().for_each(|column| values.column_mut(column).fill(0.0));
-                    }
-                }
+                let cut = some_of(neurons * percent / 100, neurons, &mut stream(seed, Purpose::Damage, 0));
+                network::silence(&layout, &mut arrays, &cut);
             }
             (Self::Cut(percent), LearnerConfig::Seed(_)) => {
                 let mut rng = stream(seed, Purpose::Damage, 0);
@@ -110,12 +103,6 @@ fn quantise(mut weights: ArrayViewMut2<f32>, bits: u32) {
     }
 }
 
-/// So many of `0..count`, none twice.
-pub(super) fn draw(number: usize, count: usize, rng: &mut ChaCha8Rng) -> Vec<usize> {
-    let mut left: Vec<usize> = (0..count).collect();
-    (0..number.min(count)).map(|_| left.swap_remove(below(left.len(), rng))).collect()
-}
-
 /// Hidden units of a dense network answer 0: what leaves layer k is what layer k + 1 multiplies.
 fn cut_units(arrays: &mut [NamedArray], percent: usize, rng: &mut ChaCha8Rng) {
     let name = |array: &NamedArray| array.name.clone();
@@ -134,7 +121,7 @@ fn cut_units(arrays: &mut [NamedArray], percent: usize, rng: &mut ChaCha8Rng) {
 
 fn cut_columns(values: &mut Array2<f32>, percent: usize, rng: &mut ChaCha8Rng) {
     let units = values.ncols();
-    draw(units * percent / 100, units, rng).into_iter().for_each(|unit| values.column_mut(unit).fill(0.0));
+    some_of(units * percent / 100, units, rng).into_iter().for_each(|unit| values.column_mut(unit).fill(0.0));
 }
 
 #[cfg(test)]
@@ -193,6 +180,25 @@ mod tests {
         assert_eq!(silent(&cut), 19, "of 79");
         assert_ne!(Damage::Cut(25).apply(&config, whole.clone(), 2), cut);
         assert_eq!(Damage::Cut(25).apply(&config, whole, 1), cut);
+    }
+
+    #[test]
+    fn a_learner_loses_the_neurons_that_are_cut_here() {
+        for preset in AnyPreset::all().filter(|preset| !matches!(preset, AnyPreset::Seed(_))) {
+            let config = preset.config();
+            let mut learner = config.learner(1, 10, 1).unwrap();
+            let cut = Damage::Cut(25).apply(&config, learner.policy().arrays(), 1);
+            learner.cut(25, &mut stream(1, Purpose::Damage, 0)).unwrap();
+            if matches!(config, LearnerConfig::Snn(_)) {
+                assert_eq!(learner.policy().arrays(), cut, "{preset}");
+            }
+            let frozen = config.policy(&cut).unwrap();
+            let (mut one, mut other) = (learner.policy().driver(1, 0), frozen.driver(1, 0));
+            for step in 0..200u8 {
+                let seen = [f32::from(step % 17), f32::from(step % 19), f32::from(step % 13)];
+                assert_eq!(one.act_greedily(&seen), other.act_greedily(&seen), "{preset}, step {step}");
+            }
+        }
     }
 
     #[test]

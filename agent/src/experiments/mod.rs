@@ -8,6 +8,7 @@ pub mod outcome;
 pub mod plot;
 mod progress;
 pub mod q3;
+pub mod q4;
 pub mod reliable;
 pub mod robustness;
 pub mod rows;

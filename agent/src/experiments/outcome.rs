@@ -104,7 +104,7 @@ pub fn train_and_then<T>(
 
 /// Notes the evaluations of a run.
 #[derive(Default)]
-struct Curve(Vec<CurvePoint>);
+pub(super) struct Curve(pub(super) Vec<CurvePoint>);
 
 impl TrainSink for Curve {
     fn episode(&mut self, record: &EpisodeRecord, _trainer: &Trainer) -> Result<(), Failure> {

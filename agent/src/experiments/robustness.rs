@@ -152,7 +152,7 @@ fn run_one(preset: Preset, config: &TrainConfig, stop: &StopFlag) -> Result<Meas
             return_h100: outcome.scores[0].mean,
         };
         let line = format!("{preset} seed {}: return {:.1}", config.seed, run.return_h100);
-        Ok((run, tests, line))
+        Ok((vec![run], tests, line))
     })
 }
 
@@ -206,10 +206,10 @@ mod tests {
     fn a_run_is_tested_with_every_damage_and_the_intact_one_is_the_network_itself() {
         let preset: Preset = "frugal".parse().unwrap();
         let config = TrainConfig::base(preset.config(), Lesson::Direct(Phase::Complex), 10, 3);
-        let (run, tests, _) = run_one(preset, &config, &StopFlag::default()).unwrap();
+        let (runs, tests, _) = run_one(preset, &config, &StopFlag::default()).unwrap();
         assert_eq!(tests.len(), Damage::ALL.len());
-        assert_eq!((tests[0].damage.as_str(), tests[0].return_h100), ("intact", run.return_h100));
-        assert!(tests.iter().skip(1).any(|test| test.return_h100 != run.return_h100));
+        assert_eq!((tests[0].damage.as_str(), tests[0].return_h100), ("intact", runs[0].return_h100));
+        assert!(tests.iter().skip(1).any(|test| test.return_h100 != runs[0].return_h100));
         let table = table(&tests);
         assert!(table.starts_with("| damage | `frugal` |\n|---|---|\n| intact | "), "{table}");
         assert_eq!(table.lines().count(), 2 + Damage::ALL.len());

@@ -1,4 +1,4 @@
-//! What an experiment has measured so far, in memory as on disk: a row for each run, and the points of its learning curve.
+//! What an experiment has measured so far, in memory as on disk: a row for each run, or several, and the points of its learning curve.
 
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -20,7 +20,7 @@ pub trait Record: Serialize {
     fn run(&self) -> Self::Run;
 }
 
-/// Rows and points, sorted by run, so that the order in which runs end does not show. The points of a run keep their order.
+/// Rows and points, sorted by run, so that the order in which runs end does not show. Those of one run keep their order.
 #[derive(Debug)]
 pub struct Store<R, P> {
     rows_path: PathBuf,
@@ -57,8 +57,8 @@ impl<R: Record, P: Record<Run = R::Run>> Store<R, P> {
     }
 
     /// Adds a run and writes both files.
-    pub fn add(&mut self, row: R, points: Vec<P>) -> Result<(), Failure> {
-        self.rows.push(row);
+    pub fn add(&mut self, rows: Vec<R>, points: Vec<P>) -> Result<(), Failure> {
+        self.rows.extend(rows);
         self.points.extend(points);
         self.rows.sort_by_key(R::run);
         self.points.sort_by_key(P::run);
@@ -67,8 +67,8 @@ impl<R: Record, P: Record<Run = R::Run>> Store<R, P> {
     }
 }
 
-/// A run as an experiment leaves it: its row, its curve, and a line that tells a person how it went.
-pub type Measured<R, P> = (R, Vec<P>, String);
+/// A run as an experiment leaves it: its rows, its curve, and a line that tells a person how it went.
+pub type Measured<R, P> = (Vec<R>, Vec<P>, String);
 
 /// Measures the runs that are missing, `jobs` at a time, and keeps each when it is finished; the first failure ends it.
 pub fn measure<T, R, P>(
@@ -88,8 +88,8 @@ where
     let progress = Progress::new(missing.len(), runs.len());
     let store = Mutex::new(store);
     let finished = jobs::for_each(&missing, jobs, stop, |run| {
-        let (row, points, line) = work(run)?;
-        lock(&store).add(row, points)?;
+        let (rows, points, line) = work(run)?;
+        lock(&store).add(rows, points)?;
         progress.over(&line);
         Ok(())
     });
@@ -128,7 +128,7 @@ mod tests {
         let line = |run, value| Line { run, value };
         let there = vec![line(2, 0.5)];
         let store = Store::new(rows.clone(), points.clone(), there, vec![line(2, 0.1), line(7, 0.9)]);
-        let work = |&run: &u64| Ok((line(run, 1.0), vec![line(run, 3.0), line(run, 2.0)], String::new()));
+        let work = |&run: &u64| Ok((vec![line(run, 1.0)], vec![line(run, 3.0), line(run, 2.0)], String::new()));
         let store = measure(&[4, 2, 1], 2, store, &StopFlag::default(), |run| *run, work).unwrap();
         assert_eq!(store.rows(), [line(1, 1.0), line(2, 0.5), line(4, 1.0)]);
         let expected = [line(1, 3.0), line(1, 2.0), line(2, 0.1), line(4, 3.0), line(4, 2.0)];

@@ -11,6 +11,8 @@ const OPTION_NAMES = {
   gust: 'Side wind',
   varying_width: 'Varying width of the road',
   predictive_reward: 'Predictive reward',
+  steering_gain: 'Steering: what a turn is multiplied with',
+  left_ray_gain: 'What the leftmost ray reads, as a share',
 };
 
 export class DriveForm {

@@ -264,7 +264,8 @@ impl Store {
         }
         let info = fs::read(&path).ok().and_then(|text| serde_json::from_slice(&text).ok());
         match (stamp, info.filter(Value::is_object)) {
-            (Some(run_file), Some(info)) => {
+            (Some(run_file), Some(mut info)) => {
+                complete_world(&mut info);
                 let (log, recordings) = (LogIndex::default(), RecordingIndex::default());
                 let entry = Entry { run_file, likeness: likeness(&info), info, log, recordings };
                 index.insert(run.clone(), entry);
@@ -283,6 +284,17 @@ impl Store {
 /// The world of a run; the base task where nothing else is said.
 fn world_of(info: &Value) -> WorldOptions {
     info.get("world").and_then(|world| serde_json::from_value(world.clone()).ok()).unwrap_or_default()
+}
+
+/// Adds the options of the world that an older run does not know, at their defaults: it drove in the same world as a run of today
+/// that has them.
+fn complete_world(info: &mut Value) {
+    if let Some(world) = info.get_mut("world")
+        && let Ok(options) = serde_json::from_value::<WorldOptions>(world.clone())
+        && let Ok(whole) = serde_json::to_value(options)
+    {
+        *world = whole;
+    }
 }
 
 /// The ceiling of the phase that a run was taught, as its description tells it or as it was measured for the base task.
@@ -324,6 +336,21 @@ mod tests {
         fs::remove_dir_all(directory.path().join("b")).unwrap();
         assert_eq!(ids(), ["a"]);
         assert!(matches!(store.run(&"b".parse().unwrap()), Err(StoreError::NoRun(_))));
+    }
+
+    #[test]
+    fn a_run_that_is_older_than_an_option_drove_in_the_world_of_today() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::new(directory.path().to_owned());
+        let mut older = serde_json::to_value(WorldOptions::default()).unwrap();
+        write(&store, "new", &json!({ "world": older }));
+        older.as_object_mut().unwrap().remove("steering_gain").unwrap();
+        write(&store, "old", &json!({ "world": older }));
+        write(&store, "odd", &json!({ "world": "flat" }));
+        let rows = serde_json::to_value(store.rows().unwrap()).unwrap();
+        let row = |id: &str| rows.as_array().unwrap().iter().find(|row| row["id"] == id).unwrap();
+        assert_eq!((&row("old")["world"], &row("old")["likeness"]), (&row("new")["world"], &row("new")["likeness"]));
+        assert_eq!((&row("old")["world"]["steering_gain"], &row("odd")["world"]), (&json!(1.0), &json!("flat")));
     }
 
     #[test]

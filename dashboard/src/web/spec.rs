@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use serde_json::{Value, json};
 use spikedrive_env::config::{DEFAULT_HORIZON, MAX_HORIZON};
-use spikedrive_env::options::{MAX_GUST, MAX_LATENCY, MAX_NOISE, MAX_PREDICTIVE_REWARD};
+use spikedrive_env::options::{MAX_GUST, MAX_LATENCY, MAX_NOISE, MAX_PREDICTIVE_REWARD, MAX_STEERING_GAIN};
 use spikedrive_env::sensors::{MAX_RAYS, RANGE, RAYS};
 use spikedrive_env::{ENVIRONMENT_ID, Phase, Split, WorldOptions, WorldPreset};
 use spikedrive_proto::convert::{MAX_CIRCUIT_BYTES, action_space};
@@ -40,6 +40,9 @@ pub(crate) async fn spec(State(web): State<Web>) -> Json<Value> {
             "gust": { "min": 0, "max": MAX_GUST, "default": base.gust, "unit": "units a step" },
             "varying_width": { "default": base.varying_width, "circuits": false },
             "predictive_reward": { "min": 0, "max": MAX_PREDICTIVE_REWARD, "default": base.predictive_reward },
+            // Zero itself steers as commanded, on the wire.
+            "steering_gain": { "min": -MAX_STEERING_GAIN, "max": MAX_STEERING_GAIN, "default": base.steering_gain },
+            "left_ray_gain": { "above": 0, "max": 1, "default": base.left_ray_gain },
         },
         "horizon": { "min": 1, "max": MAX_HORIZON, "default": DEFAULT_HORIZON, "unit": "steps" },
         "rate": { "min": RATES[0], "max": RATES[1], "default": DEFAULT_RATE, "unit": "steps a second" },

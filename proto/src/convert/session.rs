@@ -51,6 +51,8 @@ impl From<&WorldOptions> for v1::WorldOptions {
             gust: options.gust,
             varying_width: options.varying_width,
             predictive_reward: options.predictive_reward,
+            steering_gain: options.steering_gain,
+            left_ray_gain: options.left_ray_gain,
         }
     }
 }
@@ -58,14 +60,17 @@ impl From<&WorldOptions> for v1::WorldOptions {
 /// Zero means that an option is off.
 impl From<v1::WorldOptions> for WorldOptions {
     fn from(options: v1::WorldOptions) -> Self {
+        let factor = |value: f64| if value == 0.0 { 1.0 } else { value };
         Self {
             rays: if options.rays == 0 { RAYS } else { options.rays as usize },
             sensor_noise: options.sensor_noise,
             sensor_latency: options.sensor_latency as usize,
-            actuator_lag: if options.actuator_lag == 0.0 { 1.0 } else { options.actuator_lag },
+            actuator_lag: factor(options.actuator_lag),
             gust: options.gust,
             varying_width: options.varying_width,
             predictive_reward: options.predictive_reward,
+            steering_gain: factor(options.steering_gain),
+            left_ray_gain: factor(options.left_ray_gain),
         }
     }
 }
@@ -172,7 +177,8 @@ mod tests {
 
     fn request() -> v1::CreateSessionRequest {
         let course = Course::Phase { phase: Phase::Sharp, split: Split::Validation };
-        let options = WorldOptions { rays: 5, gust: 0.1, actuator_lag: 0.5, ..WorldOptions::default() };
+        let faults = WorldOptions { steering_gain: -0.5, left_ray_gain: 0.7, ..WorldOptions::default() };
+        let options = WorldOptions { rays: 5, gust: 0.1, actuator_lag: 0.5, ..faults };
         let base = WorldConfig::base(course, 4, 140);
         (&WorldConfig { seed: 9, first_episode: 3, autoreset: Autoreset::Disabled, options, info: true, ..base }).into()
     }

@@ -142,6 +142,12 @@ pub struct WorldOptions {
     /// Weight of the predictive reward: the mean centring over the next five steps, if the car went straight on.
     #[prost(double, tag = "7")]
     pub predictive_reward: f64,
+    /// What a commanded turn is multiplied with, in \[-2, 2\]; 1 (also 0) steers as commanded, -1 to the other side.
+    #[prost(double, tag = "8")]
+    pub steering_gain: f64,
+    /// What the leftmost ray reads is multiplied with this, in (0, 1\]; 1 (also 0) reads what is.
+    #[prost(double, tag = "9")]
+    pub left_ray_gain: f64,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct PhaseCourse {

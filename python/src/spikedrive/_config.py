@@ -41,6 +41,8 @@ class WorldArguments(TypedDict, total=False):
     gust: float
     varying_width: bool
     predictive_reward: float
+    steering_gain: float
+    left_ray_gain: float
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,10 @@ class SessionConfig:
     """Half-widths vary between 3 and 4 units along the road."""
     predictive_reward: float = 0.0
     """Weight of the mean centring over the next five steps, if the car went straight on."""
+    steering_gain: float = 1.0
+    """What a commanded turn is multiplied with, in [-2, 2] and not 0; -1 steers to the other side."""
+    left_ray_gain: float = 1.0
+    """What the leftmost ray reads is multiplied with this, in (0, 1]."""
 
     def __post_init__(self) -> None:
         """Checks what can be checked without a server."""
@@ -91,6 +97,10 @@ class SessionConfig:
         # On the wire 0 means that nothing was asked for.
         if self.actuator_lag == 0:
             raise InvalidArgumentError("actuator_lag: 0 is outside (0, 1]: 1 is no lag")
+        if self.steering_gain == 0:
+            raise InvalidArgumentError("steering_gain: 0 is outside [-2, 0) and (0, 2]: 1 steers as commanded")
+        if self.left_ray_gain == 0:
+            raise InvalidArgumentError("left_ray_gain: 0 is outside (0, 1]: 1 reads what is")
 
     def request(self, lanes: int, seed: int, autoreset_mode: AutoresetMode, info: bool) -> pb.CreateSessionRequest:
         """The message that makes a session."""
@@ -122,6 +132,8 @@ class SessionConfig:
             gust=self.gust,
             varying_width=self.varying_width,
             predictive_reward=self.predictive_reward,
+            steering_gain=self.steering_gain,
+            left_ray_gain=self.left_ray_gain,
         )
 
     def _circuit(self, path: str | os.PathLike[str]) -> pb.CircuitCourse:

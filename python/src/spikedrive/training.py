@@ -19,7 +19,17 @@ from spikedrive._errors import InvalidArgumentError, ProgramFailedError
 from spikedrive._programs import find_program
 from spikedrive._run_files import LOG_FILE, RUN_FILE, SUMMARY_FILE
 
-_WORLD = ("rays", "sensor_noise", "sensor_latency", "actuator_lag", "gust", "varying_width", "predictive_reward")
+_WORLD = (
+    "rays",
+    "sensor_noise",
+    "sensor_latency",
+    "actuator_lag",
+    "gust",
+    "varying_width",
+    "predictive_reward",
+    "steering_gain",
+    "left_ray_gain",
+)
 
 
 @dataclass(frozen=True)

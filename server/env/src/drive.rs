@@ -151,11 +151,12 @@ impl Drive {
         slot * self.options.rays..(slot + 1) * self.options.rays
     }
 
-    /// Reads the sensors, with noise, and forgets what is older than the latency.
+    /// Reads the sensors, with their faults, and forgets what is older than the latency.
     fn sense(&mut self) {
         let newest = self.slot(self.steps);
         let distances = &mut self.seen[newest];
         sensors::sense(&self.track, self.motion.index, &self.motion.car, distances);
+        distances[0] *= self.options.left_ray_gain as f32;
         if self.options.sensor_noise > 0.0 {
             for distance in distances {
                 let noisy = f64::from(*distance) + self.options.sensor_noise * gaussian(&mut self.weather.sensor_noise);
@@ -240,6 +241,18 @@ mod tests {
             if step > 8 {
                 break;
             }
+        }
+    }
+
+    #[test]
+    fn a_weak_left_ray_reads_its_share_and_the_others_what_is() {
+        let weak = WorldOptions { left_ray_gain: 0.7, ..WorldOptions::default() };
+        let (mut whole, mut faulty) =
+            (drive(Phase::Complex, 0.5, 100, WorldOptions::default()), drive(Phase::Complex, 0.5, 100, weak));
+        for _ in 0..9 {
+            let [left, center, right] = [0, 1, 2].map(|ray| whole.observation()[ray]);
+            assert_eq!(faulty.observation(), [0.7 * left, center, right]);
+            assert_eq!(whole.step(Action::Left), faulty.step(Action::Left));
         }
     }
 

@@ -56,7 +56,7 @@ impl Motion {
     /// One step, in this order: the actuator follows the command, the car turns and moves, wind (`gust_noise`, standard normal)
     /// blows it aside, the nearest sample is found. A crash (beyond the edge, or lost) is rewarded with −100.
     pub fn step(&mut self, track: &Track, options: &WorldOptions, action: Action, gust_noise: f64) -> Outcome {
-        self.turn_rad += options.actuator_lag * (commanded_turn_rad(action) - self.turn_rad);
+        self.turn_rad += options.actuator_lag * (options.steering_gain * commanded_turn_rad(action) - self.turn_rad);
         self.gust = GUST_DECAY * self.gust + options.gust * (1.0 - GUST_DECAY * GUST_DECAY).sqrt() * gust_noise;
         let centring = self.advance(track);
         let switched = self.previous_action.is_some_and(|previous| previous != action);
@@ -130,6 +130,25 @@ mod tests {
         assert!((motion.turn_rad - 0.02).abs() < 1e-15);
         motion.step(&track, &options, Action::Left, 0.0);
         assert!((motion.turn_rad - 0.036).abs() < 1e-15);
+    }
+
+    #[test]
+    fn a_steering_gain_turns_less_or_to_the_other_side() {
+        let track = Phase::Complex.track(4, 260.0);
+        let steer = |steering_gain, actions: [Action; 3]| {
+            let options = WorldOptions { steering_gain, ..WorldOptions::default() };
+            let mut motion = Motion::at(&track, 90, 0.5, 0.02);
+            let step = |action| {
+                let Outcome { reward, .. } = motion.step(&track, &options, action, 0.0);
+                (motion.car, motion.turn_rad, reward)
+            };
+            actions.map(step)
+        };
+        let (left, right) =
+            ([Action::Left, Action::Left, Action::Straight], [Action::Right, Action::Right, Action::Straight]);
+        assert_eq!(steer(-1.0, left), steer(1.0, right), "not a bit differs from the mirrored actions");
+        assert_eq!(steer(0.5, left)[0].1, 0.05);
+        assert_eq!(steer(0.5, right)[1].0.heading_rad, track.heading_rad(90) + 0.02 - 0.05 - 0.05);
     }
 
     #[test]

@@ -16,6 +16,8 @@ pub const MAX_NOISE: f64 = 10.0;
 pub const MAX_GUST: f64 = 0.3;
 /// Largest weight of the predictive reward.
 pub const MAX_PREDICTIVE_REWARD: f64 = 10.0;
+/// Largest magnitude of the steering gain.
+pub const MAX_STEERING_GAIN: f64 = 2.0;
 
 /// What differs from the base task.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,6 +37,10 @@ pub struct WorldOptions {
     pub varying_width: bool,
     /// Weight of the predictive reward: the mean centring over the next five steps, if the car went straight on.
     pub predictive_reward: f64,
+    /// What a commanded turn is multiplied with: 0.5 steers half as far, −1 to the other side.
+    pub steering_gain: f64,
+    /// What the leftmost ray reads is multiplied with this, before the noise: a sensor that reads too little.
+    pub left_ray_gain: f64,
 }
 
 impl Default for WorldOptions {
@@ -47,6 +53,8 @@ impl Default for WorldOptions {
             gust: 0.0,
             varying_width: false,
             predictive_reward: 0.0,
+            steering_gain: 1.0,
+            left_ray_gain: 1.0,
         }
     }
 }
@@ -63,6 +71,14 @@ impl WorldOptions {
         }
         if !(self.actuator_lag > 0.0 && self.actuator_lag <= 1.0) {
             return error("actuator_lag", format!("{} is outside (0, 1]: 1 is no lag", self.actuator_lag));
+        }
+        if !(self.steering_gain != 0.0 && self.steering_gain.abs() <= MAX_STEERING_GAIN) {
+            let range =
+                format!("is outside [-{MAX_STEERING_GAIN}, 0) and (0, {MAX_STEERING_GAIN}]: 1 steers as commanded");
+            return error("steering_gain", format!("{} {range}", self.steering_gain));
+        }
+        if !(self.left_ray_gain > 0.0 && self.left_ray_gain <= 1.0) {
+            return error("left_ray_gain", format!("{} is outside (0, 1]: 1 reads what is", self.left_ray_gain));
         }
         for (field, value, most) in [
             ("sensor_noise", self.sensor_noise, MAX_NOISE),
@@ -156,6 +172,16 @@ mod tests {
             text(WorldOptions { actuator_lag: f64::NAN, ..base }),
             "actuator_lag: NaN is outside (0, 1]: 1 is no lag"
         );
+        for bad in [0.0, 2.1, -3.0, f64::NAN, f64::INFINITY] {
+            assert_eq!(
+                text(WorldOptions { steering_gain: bad, ..base }),
+                format!("steering_gain: {bad} is outside [-2, 0) and (0, 2]: 1 steers as commanded")
+            );
+        }
+        for bad in [0.0, 1.1, -0.7, f64::NAN] {
+            let expected = format!("left_ray_gain: {bad} is outside (0, 1]: 1 reads what is");
+            assert_eq!(text(WorldOptions { left_ray_gain: bad, ..base }), expected);
+        }
         assert_eq!(text(WorldOptions { gust: 0.5, ..base }), "gust: 0.5 is outside [0, 0.3]");
         assert_eq!(text(WorldOptions { sensor_noise: -1.0, ..base }), "sensor_noise: -1 is outside [0, 10]");
     }

@@ -340,8 +340,13 @@ proptest! {
 fn options() -> impl Strategy<Value = WorldOptions> {
     let sensing = (select(vec![3, 5, 7, 9]), prop_oneof![Just(0.0), 0.0..10.0], 0usize..=20);
     let driving = (prop_oneof![Just(1.0), 0.05..=1.0], prop_oneof![Just(0.0), 0.0..0.3], any::<bool>(), 0.0..2.0);
-    (sensing, driving).prop_map(
-        |((rays, sensor_noise, sensor_latency), (actuator_lag, gust, varying_width, predictive_reward))| WorldOptions {
+    let faults = (prop_oneof![Just(1.0), -2.0..-0.1, 0.1..2.0], prop_oneof![Just(1.0), 0.1..=1.0]);
+    (sensing, driving, faults).prop_map(
+        |(
+            (rays, sensor_noise, sensor_latency),
+            (actuator_lag, gust, varying_width, predictive_reward),
+            (steering_gain, left_ray_gain),
+        )| WorldOptions {
             rays,
             sensor_noise,
             sensor_latency,
@@ -349,6 +354,8 @@ fn options() -> impl Strategy<Value = WorldOptions> {
             gust,
             varying_width,
             predictive_reward,
+            steering_gain,
+            left_ray_gain,
         },
     )
 }

@@ -57,6 +57,11 @@ impl Adam {
         }
     }
 
+    /// Forgets the gradients of these parameters: where none comes any more, the parameter stays as it is.
+    pub fn forget(&mut self, parameters: &[usize]) {
+        parameters.iter().for_each(|&at| (self.mean[at], self.square[at]) = (0.0, 0.0));
+    }
+
     /// `θ ← θ − α·m̂/(√v̂ + ε)`, `m̂ = m/(1−β₁ᵗ)`, `v̂ = v/(1−β₂ᵗ)`.
     pub fn step(&mut self, parameters: &mut [f32], gradient: &[f32], learning_rate: f32) {
         let AdamParams { beta1, beta2, epsilon } = self.params;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::init::orthogonal;
 use crate::arrays::NamedArray;
+use crate::random::some_of;
 use crate::snn::network::NetworkError;
 
 /// What a hidden unit makes of its input.
@@ -183,6 +184,29 @@ impl Mlp {
         Ok(network)
     }
 
+    /// Takes so many percent of the units of each hidden layer away, for good: the weights into and out of them and their biases
+    /// become 0. Such a unit puts out `f(0) = 0`, and no gradient reaches it: `δ = W_outᵀ·δ_out⊙f' = 0`. Returns these parameters, of
+    /// which an optimiser must remember nothing.
+    pub fn cut(&mut self, percent: usize, rng: &mut impl Rng) -> Vec<usize> {
+        let layers: Vec<Layer> = self.layers().collect();
+        let mut silent = Vec::new();
+        for (into, out) in layers.iter().zip(&layers[1..]) {
+            let units = into.outputs;
+            for unit in some_of(units * percent / 100, units, rng) {
+                silent.extend(into.weights().skip(unit).step_by(units));
+                silent.push(into.biases().start + unit);
+                silent.extend(out.weights().skip(unit * out.outputs).take(out.outputs));
+            }
+        }
+        self.silence(&silent);
+        silent
+    }
+
+    /// Sets these parameters to 0.
+    pub fn silence(&mut self, parameters: &[usize]) {
+        parameters.iter().for_each(|&at| self.parameters[at] = 0.0);
+    }
+
     fn layers(&self) -> impl Iterator<Item = Layer> {
         let mut start = 0;
         self.widths.windows(2).map(move |pair| {
@@ -307,6 +331,28 @@ mod tests {
                 let difference = (above - loss(&network)) / (2.0 * f64::from(step));
                 network.parameters[k] = parameter;
                 assert!((difference - f64::from(found)).abs() < 5e-3, "parameter {k}: {found} instead of {difference}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_unit_that_is_cut_puts_out_nothing_and_feels_nothing() {
+        for activation in [Activation::Tanh, Activation::Relu] {
+            let mut rng = stream(4, Purpose::Damage, 0);
+            let mut network = Mlp::new(vec![5, 8, 6, 3], activation, 1.0, &mut rng);
+            network.parameters_mut().iter_mut().for_each(|parameter| *parameter += 0.1);
+            let silent = network.cut(50, &mut rng);
+            // 4 units of 5 + 1 + 6 parameters, 3 of 8 + 1 + 3; those between two of them count twice.
+            assert_eq!(silent.len(), 4 * 12 + 3 * 12);
+            let (mut tape, mut gradient) = (Tape::default(), vec![0.0; network.parameters().len()]);
+            network.forward(&[0.3, -0.2, 0.9, 1.0, -1.0], &mut tape);
+            network.backward(&tape, &[1.0, -2.0, 0.5], &mut gradient);
+            assert!(silent.iter().all(|&at| network.parameters()[at] == 0.0 && gradient[at] == 0.0));
+            for (layer, dead) in [(1, 4), (2, 3)] {
+                let silent = tape.layers[layer].iter().filter(|a| **a == 0.0).count();
+                // A rectified unit may be silent and alive.
+                let fits = silent == dead || (silent > dead && activation == Activation::Relu);
+                assert!(fits, "{silent} of layer {layer} are silent, {activation:?}");
             }
         }
     }

@@ -18,6 +18,9 @@ pub struct Clock {
     pub episode: usize,
     /// The episode in which the present phase began.
     phase_start: usize,
+    /// The episode in which the schedule began.
+    #[serde(default)]
+    run_start: usize,
     /// What decisions and learning cost.
     #[serde(default)]
     pub operations: TrainingOperations,
@@ -42,11 +45,17 @@ impl Clock {
         self.phase_start = self.episode;
     }
 
+    /// The schedule begins again.
+    pub fn begin_again(&mut self) {
+        (self.phase_start, self.run_start) = (self.episode, self.episode);
+    }
+
     /// The factor of the learning rate in the round that begins, of a run of so many episodes.
     pub fn factor(&self, schedule: Schedule, episodes: usize) -> f32 {
         // A state from a file may claim anything.
         let in_phase = self.episode.saturating_sub(self.phase_start);
-        schedule.factor(Progress { episode: self.episode, episodes, in_phase })
+        let episode = self.episode.saturating_sub(self.run_start);
+        schedule.factor(Progress { episode, episodes: episodes.saturating_sub(self.run_start), in_phase })
     }
 }
 

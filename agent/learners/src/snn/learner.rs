@@ -56,6 +56,8 @@ pub struct SpikingLearner {
     episode: usize,
     /// The episode in which the present phase began.
     phase_start: usize,
+    /// The episode in which the schedule began.
+    run_start: usize,
     /// What dopamine is compared with.
     compared_with: DopamineState,
     /// What the network is used to: the mean of its features, where novelty counts.
@@ -125,6 +127,11 @@ pub struct SpikingState {
     critic: Critic,
     episode: usize,
     phase_start: usize,
+    #[serde(default)]
+    run_start: usize,
+    /// Neurons that are lost.
+    #[serde(default)]
+    cut: Vec<usize>,
     lanes: Vec<LaneStreams>,
     sleep: ChaCha8Rng,
     days: VecDeque<Day>,
@@ -186,6 +193,7 @@ impl SpikingLearner {
             run_episodes,
             episode: 0,
             phase_start: 0,
+            run_start: 0,
             compared_with: config.dopamine.state(seed),
             familiar: Vec::new(),
             operations: TrainingOperations::default(),
@@ -194,7 +202,8 @@ impl SpikingLearner {
 
     /// An agent that goes on from a state, between two episodes.
     pub fn restored(config: SnnConfig, run_episodes: usize, state: SpikingState) -> Result<Self, NetworkError> {
-        let network = Network::with_arrays(config, &state.arrays())?;
+        let mut network = Network::with_arrays(config, &state.arrays())?;
+        network.cut(&state.cut)?;
         let features = network.layout().features();
         let sleep = match config.sleep {
             Some(params) => Sleep::restored(params, state.days, features)
@@ -220,6 +229,7 @@ impl SpikingLearner {
             run_episodes,
             episode: state.episode,
             phase_start: state.phase_start.min(state.episode),
+            run_start: state.run_start.min(state.episode),
             compared_with: state.dopamine,
             familiar: state.familiar,
             operations: state.operations,
@@ -241,6 +251,8 @@ impl SpikingLearner {
             critic: self.critic().clone(),
             episode: self.episode,
             phase_start: self.phase_start,
+            run_start: self.run_start,
+            cut: self.network().lost().to_vec(),
             lanes: self.lanes.iter().map(Lane::streams).collect(),
             sleep: self.sleep_rng.clone(),
             dopamine: self.compared_with.clone(),
@@ -281,12 +293,32 @@ impl SpikingLearner {
         self.phase_start = self.episode;
     }
 
+    /// Is told that schedule and homeostasis begin again with the next episode, to last to the end of the run.
+    pub fn begin_again(&mut self) {
+        (self.phase_start, self.run_start) = (self.episode, self.episode);
+    }
+
+    /// Loses sensory and hidden neurons for good, between two episodes.
+    pub fn cut(&mut self, neurons: &[usize]) -> Result<(), NetworkError> {
+        self.rule.cut(neurons)?;
+        let afferents = self.network().layout().afferents();
+        let heard = neurons.iter().filter(|neuron| afferents.contains(neuron));
+        // Each has a feature in every copy that the temporal filter makes.
+        let (first, count, all) = (afferents.start, afferents.len(), self.network().layout().features());
+        let features: Vec<usize> = heard.flat_map(|neuron| (neuron - first..all).step_by(count)).collect();
+        if let Some(sleep) = &mut self.sleep {
+            sleep.silence(&features);
+        }
+        Ok(())
+    }
+
     /// Forgets the last episode of a lane and prepares for the next.
     pub fn begin_episode(&mut self, lane: usize) {
         // Episodes are counted when they end; those of one round end in the order of the lanes.
         let episode = self.episode + lane;
         let in_phase = episode - self.phase_start;
-        let factor = self.config.schedule.factor(Progress { episode, episodes: self.run_episodes, in_phase });
+        let (episode, episodes) = (episode - self.run_start, self.run_episodes.saturating_sub(self.run_start));
+        let factor = self.config.schedule.factor(Progress { episode, episodes, in_phase });
         let learning = self.config.learning_rate * factor / libm::sqrtf(self.lanes.len() as f32);
         let network = self.rule.network();
         let lane = &mut self.lanes[lane];
@@ -444,6 +476,46 @@ impl Lane {
 mod tests {
     use super::*;
     use crate::snn::Preset;
+
+    #[test]
+    fn lost_neurons_stay_silent_through_learning_sleep_and_resume() {
+        for preset in Preset::ALL {
+            let (learner, _) = bandit(preset, 3);
+            let mut learner = SpikingLearner::restored(preset.config(), 400, learner.state()).unwrap();
+            let before = learner.network().weights().clone();
+            let neurons = learner.network().layout().presynaptic();
+            // Sensory ones, and hidden ones where there are any.
+            let lost = [0, 7, 20, 41, neurons - 3, neurons - 1];
+            assert!(learner.cut(&[100]).is_err());
+            learner.cut(&lost).unwrap();
+            let live = |learner: &mut SpikingLearner, episodes| {
+                for episode in 0..episodes {
+                    learner.begin_episode(0);
+                    for step in 0..10 {
+                        let observation = [(3 * step + episode) as f32 % 20.0, 8.0, 3.0 + step as f32];
+                        learner.act(0, &observation);
+                        let counts = learner.lanes[0].state.counts();
+                        assert!(lost.iter().all(|&neuron| counts[neuron] == 0.0), "{preset}");
+                        assert!(counts.iter().any(|&count| count > 0.0));
+                        learner.reward(0, f64::from(step % 4), (step == 9).then_some(StepEnd::Terminated));
+                    }
+                    learner.end_episode(0);
+                }
+            };
+            live(&mut learner, 2);
+            let mut resumed = SpikingLearner::restored(preset.config(), 400, learner.state()).unwrap();
+            live(&mut learner, 5);
+            live(&mut resumed, 5);
+            assert_eq!(learner.state(), resumed.state(), "{preset}");
+            assert_ne!(*learner.network().weights(), before, "the others learn");
+            let heard = &learner.network().arrays()[0].values;
+            assert!(lost.iter().all(|&neuron| heard.column(neuron).iter().all(|&weight| weight == 0.0)));
+            let mut bad = learner.state();
+            bad.cut.push(100);
+            let refusal = SpikingLearner::restored(preset.config(), 400, bad).unwrap_err().to_string();
+            assert!(refusal.contains("cannot be lost"), "{refusal}");
+        }
+    }
 
     /// A one-step task: the sensors say which of two actions is rewarded.
     fn bandit(preset: Preset, seed: u64) -> (SpikingLearner, f64) {

@@ -28,6 +28,8 @@ pub struct Network {
     filtered: Array2<f32>,
     fan_out: FanOut,
     forward: Option<Prediction>,
+    /// Sensory and hidden neurons that are lost: they never spike.
+    cut: Vec<usize>,
 }
 
 /// Name of the array `W[post, pre]`.
@@ -74,6 +76,20 @@ pub enum NetworkError {
     },
 }
 
+/// What these neurons say to others is set to 0, in arrays of [`Network::arrays`].
+pub fn silence(layout: &Layout, arrays: &mut [NamedArray], neurons: &[usize]) {
+    for NamedArray { name, values } in arrays {
+        for &neuron in neurons {
+            let columns: Vec<usize> = match name.as_str() {
+                FILTERED => layout.filtered_columns(neuron).collect(),
+                // The forward model hears the sensory neurons alone.
+                _ => (neuron..values.ncols().min(neuron + 1)).collect(),
+            };
+            columns.into_iter().for_each(|column| values.column_mut(column).fill(0.0));
+        }
+    }
+}
+
 impl Network {
     /// A blank network: the weights that `seed` draws.
     pub fn new(config: SnnConfig, seed: u64) -> Result<Self, NetworkError> {
@@ -116,16 +132,39 @@ impl Network {
         let layout = Layout::new(&config);
         let forward = config.forward.map(|params| Prediction::new(params, config.code.rays, layout.sensory().len()));
         let filtered = filtered_weights(&layout, &config.wiring);
-        Self { fan_out: FanOut::new(&layout, config.readout, &weights), config, layout, weights, filtered, forward }
+        let fan_out = FanOut::new(&layout, config.readout, &weights);
+        Self { fan_out, config, layout, weights, filtered, forward, cut: Vec::new() }
     }
 
-    /// All that was learned and is needed to drive.
+    /// All that was learned and is needed to drive. What lost neurons would say is left out: learning bounds their weights as it does all
+    /// others.
     pub fn arrays(&self) -> Vec<NamedArray> {
         let mut arrays = vec![(WEIGHTS, &self.weights)];
         arrays.extend(self.forward.as_ref().map(|forward| (FORWARD, forward.changes())));
         arrays.extend((self.filtered.ncols() > 0).then_some((FILTERED, &self.filtered)));
         let named = |(name, values): (&str, &Array2<f32>)| NamedArray { name: name.to_owned(), values: values.clone() };
-        arrays.into_iter().map(named).collect()
+        let mut arrays: Vec<NamedArray> = arrays.into_iter().map(named).collect();
+        silence(&self.layout, &mut arrays, &self.cut);
+        arrays
+    }
+
+    /// Takes neurons that others hear away: they are heard no more, and the sensory and hidden ones never spike again. Those that were lost
+    /// before stay lost.
+    pub fn cut(&mut self, neurons: &[usize]) -> Result<(), NetworkError> {
+        let known = self.layout.heard().len();
+        if let Some(neuron) = neurons.iter().find(|neuron| **neuron >= known) {
+            return Err(NetworkError::Config(format!("neuron {neuron} cannot be lost: use 0 to {}", known - 1)));
+        }
+        self.cut.extend(neurons);
+        self.cut.sort_unstable();
+        self.cut.dedup();
+        self.fan_out = FanOut::new(&self.layout, self.config.readout, &self.arrays()[0].values);
+        Ok(())
+    }
+
+    /// The neurons that are lost.
+    pub fn lost(&self) -> &[usize] {
+        &self.cut
     }
 
     /// Checks that an observation of `rays` distances is what the network has cells for.
@@ -247,6 +286,9 @@ impl Network {
             None => (observation, Operations::NONE),
         };
         self.config.code.rates(seen, memory, rates);
+        for &neuron in self.cut.iter().filter(|neuron| self.layout.sensory().contains(neuron)) {
+            rates[neuron] = 0.0;
+        }
         spent
     }
 
@@ -274,7 +316,9 @@ impl Network {
         let hidden_spikes = state.hidden.fire(&self.config.lif, Firing::Threshold, &mut state.streams.escape);
         state.arriving.clear();
         state.encoder.tick(&state.rates, &mut state.streams.encoder, &mut state.arriving);
-        state.arriving.extend(hidden_spikes.iter().map(|spike| spike + hidden.start));
+        state
+            .arriving
+            .extend(hidden_spikes.iter().map(|spike| spike + hidden.start).filter(|spike| !self.cut.contains(spike)));
         let of_motor: &[usize] = match &state.witnessed.motor {
             _ if motor_runs => state.motor.spikes(),
             Some(layer) if motor_is_shown => layer.neurons.spikes(),
@@ -285,7 +329,7 @@ impl Network {
             state.witnessed.raster.tick(state.arriving.iter().copied().chain(of_motor.clone()));
         }
         if self.layout.is_recurrent() {
-            state.arriving.extend(of_motor);
+            state.arriving.extend(of_motor.filter(|spike| !self.cut.contains(spike)));
         }
         for &spike in &state.arriving {
             state.counts[spike] += 1.0;
@@ -305,7 +349,8 @@ impl Network {
     fn decision_cost(&self, state: &NetworkState, carried_in: u64) -> Operations {
         let carried_out = self.fan_out.on_their_way(&state.arriving);
         let motor = if self.motor_decides() { self.layout.motor().len() } else { 0 };
-        let neuron_updates = self.config.ticks * (self.layout.presynaptic() + motor);
+        let lost = self.cut.iter().filter(|neuron| **neuron < self.layout.presynaptic()).count();
+        let neuron_updates = self.config.ticks * (self.layout.presynaptic() - lost + motor);
         let acs = self.fan_out.accumulates(&state.counts) + carried_in - carried_out;
         Operations { acs, macs: 0, neuron_updates: neuron_updates as u64 }
     }

@@ -109,6 +109,16 @@ impl Sleep {
         &self.days
     }
 
+    /// Forgets what these features said: who is lost says nothing, not in a dream either.
+    pub fn silence(&mut self, features: &[usize]) {
+        for day in &mut self.days {
+            let moments = day.moments.iter_mut().map(|moment| &mut moment.features);
+            for seen in moments.chain(&mut day.last_features) {
+                features.iter().for_each(|&feature| seen[feature] = 0.0);
+            }
+        }
+    }
+
     /// Ends the day and replays: the one just lived, then others drawn uniformly from the memory. Leaves `traces` in any state.
     pub fn sleep(
         &mut self,

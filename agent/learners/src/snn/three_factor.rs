@@ -116,6 +116,11 @@ impl ThreeFactorRule {
         &self.network
     }
 
+    /// Takes sensory and hidden neurons away. A silent neuron leaves no trace: neither synapse nor critic learns anything of it.
+    pub fn cut(&mut self, neurons: &[usize]) -> Result<(), NetworkError> {
+        self.network.cut(neurons)
+    }
+
     /// The critic.
     pub fn critic(&self) -> &Critic {
         &self.critic

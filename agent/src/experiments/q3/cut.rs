@@ -2,12 +2,11 @@
 
 use spikedrive_env::{Phase, Split, WorldOptions};
 use spikedrive_learners::learner::{FILTERED, WEIGHTS};
-use spikedrive_learners::random::{Purpose, stream};
+use spikedrive_learners::random::{Purpose, some_of, stream};
 use spikedrive_learners::snn::Network;
 
 use crate::env::LocalFactory;
 use crate::evaluate::{Evaluator, held_out};
-use crate::experiments::damage::draw;
 use crate::failure::Failure;
 use crate::lesson::HORIZON;
 use crate::stop::StopFlag;
@@ -36,7 +35,7 @@ pub fn cuts(network: &Network, evaluator: &Evaluator, seed: u64, stop: &StopFlag
     let test = |cut: &[usize]| test(&without(network, cut)?, evaluator, seed, stop);
     let mut less_excitation = [0.0; 2];
     for lane in 0..DRAWS {
-        let drawn = draw(inhibitory.len(), excitatory.len(), &mut stream(seed, Purpose::Surrogate, lane));
+        let drawn = some_of(inhibitory.len(), excitatory.len(), &mut stream(seed, Purpose::Surrogate, lane));
         let FinalScore { mean, crash_rate, .. } = test(&drawn.iter().map(|&k| excitatory[k]).collect::<Vec<_>>())?;
         less_excitation[0] += mean / DRAWS as f64;
         less_excitation[1] += crash_rate / DRAWS as f64;

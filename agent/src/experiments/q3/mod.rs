@@ -162,7 +162,7 @@ fn run_one(
         }
         let run = run_of(preset, [&trained, &untrained], seed, plan, &outcome, stop)?;
         let line = format!("{preset} seed {seed}: return {:.1}", run.return_h100);
-        Ok((run, networks, line))
+        Ok((vec![run], networks, line))
     })
 }
 
@@ -213,9 +213,9 @@ mod tests {
         let picture = picture_path(directory.path(), "stdp");
         let config = spiking(preset).unwrap();
         let one = || run_one(preset, config, 3, &plan, Some(&picture), &StopFlag::default()).unwrap();
-        let (run, networks, line) = one();
+        let (runs, networks, line) = one();
         assert_eq!(networks.iter().map(|row| row.network).collect::<Vec<State>>(), State::ALL);
-        assert!(line.starts_with("stdp seed 3: return ") && run.return_h100 != run.untrained_return_h100);
+        assert!(line.starts_with("stdp seed 3: return ") && runs[0].return_h100 != runs[0].untrained_return_h100);
         let [trained, untrained] = [0, 1].map(|k: usize| {
             let row = &networks[k];
             move |column: &str| row.get(column).unwrap()
@@ -225,8 +225,8 @@ mod tests {
         assert_eq!(trained("hidden_rate_hz"), untrained("hidden_rate_hz"));
         assert_ne!(trained("motor_rate_hz"), untrained("motor_rate_hz"));
         let again = one();
-        assert_eq!((&again.0, &again.1), (&run, &networks), "the same seed");
-        let findings = Findings { runs: &[run], networks: &networks };
+        assert_eq!((&again.0, &again.1), (&runs, &networks), "the same seed");
+        let findings = Findings { runs: &runs, networks: &networks };
         let page = findings.page(directory.path()).unwrap();
         assert!(page.contains("spikes on the first test track") && page.contains("within a pool"), "{page}");
     }

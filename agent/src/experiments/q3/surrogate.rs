@@ -2,10 +2,9 @@
 
 use rand_chacha::ChaCha8Rng;
 use spikedrive_learners::ACTIONS;
-use spikedrive_learners::random::below;
+use spikedrive_learners::random::{below, some_of};
 
 use super::spikes::Spikes;
-use crate::experiments::damage::draw;
 
 /// Each neuron's spikes of a step at other ticks of the step: its count of each step is kept, and with it whatever makes counts rise and fall
 /// together; fine timing is lost (the spike-time randomisation of Grün 2009, "Data-driven significance estimation for precise spike
@@ -15,7 +14,7 @@ pub fn times_shuffled(spikes: &Spikes, rng: &mut ChaCha8Rng) -> Spikes {
     for step in 0..spikes.steps() {
         for neuron in 0..spikes.neurons() {
             let count = spikes.count(step, neuron) as usize;
-            let ticks = draw(count, spikes.ticks(), rng);
+            let ticks = some_of(count, spikes.ticks(), rng);
             *shuffled.train_mut(step, neuron) = ticks.into_iter().fold(0, |word: u64, tick| word | 1 << tick);
         }
     }
@@ -48,7 +47,7 @@ pub fn thrown(spikes: &Spikes, rng: &mut ChaCha8Rng) -> Spikes {
         (0..spikes.neurons()).for_each(|neuron| *shuffled.train_mut(step, neuron) = 0);
         for tick in 0..spikes.ticks() {
             let count = (0..spikes.neurons()).filter(|&neuron| spikes.train(step, neuron) >> tick & 1 == 1).count();
-            let neurons = draw(count, spikes.neurons(), rng);
+            let neurons = some_of(count, spikes.neurons(), rng);
             neurons.into_iter().for_each(|neuron| *shuffled.train_mut(step, neuron) |= 1 << tick);
         }
     }

@@ -151,7 +151,7 @@ class CreateSessionRequest(_message.Message):
     def __init__(self, lanes: _Optional[int] = ..., phase: _Optional[_Union[PhaseCourse, _Mapping]] = ..., circuit: _Optional[_Union[CircuitCourse, _Mapping]] = ..., seed: _Optional[int] = ..., horizon: _Optional[int] = ..., first_episode: _Optional[int] = ..., autoreset_mode: _Optional[_Union[AutoresetMode, str]] = ..., options: _Optional[_Union[WorldOptions, _Mapping]] = ..., info: bool = ...) -> None: ...
 
 class WorldOptions(_message.Message):
-    __slots__ = ("rays", "sensor_noise", "sensor_latency", "actuator_lag", "gust", "varying_width", "predictive_reward")
+    __slots__ = ("rays", "sensor_noise", "sensor_latency", "actuator_lag", "gust", "varying_width", "predictive_reward", "steering_gain", "left_ray_gain")
     RAYS_FIELD_NUMBER: _ClassVar[int]
     SENSOR_NOISE_FIELD_NUMBER: _ClassVar[int]
     SENSOR_LATENCY_FIELD_NUMBER: _ClassVar[int]
@@ -159,6 +159,8 @@ class WorldOptions(_message.Message):
     GUST_FIELD_NUMBER: _ClassVar[int]
     VARYING_WIDTH_FIELD_NUMBER: _ClassVar[int]
     PREDICTIVE_REWARD_FIELD_NUMBER: _ClassVar[int]
+    STEERING_GAIN_FIELD_NUMBER: _ClassVar[int]
+    LEFT_RAY_GAIN_FIELD_NUMBER: _ClassVar[int]
     rays: int
     sensor_noise: float
     sensor_latency: int
@@ -166,7 +168,9 @@ class WorldOptions(_message.Message):
     gust: float
     varying_width: bool
     predictive_reward: float
-    def __init__(self, rays: _Optional[int] = ..., sensor_noise: _Optional[float] = ..., sensor_latency: _Optional[int] = ..., actuator_lag: _Optional[float] = ..., gust: _Optional[float] = ..., varying_width: bool = ..., predictive_reward: _Optional[float] = ...) -> None: ...
+    steering_gain: float
+    left_ray_gain: float
+    def __init__(self, rays: _Optional[int] = ..., sensor_noise: _Optional[float] = ..., sensor_latency: _Optional[int] = ..., actuator_lag: _Optional[float] = ..., gust: _Optional[float] = ..., varying_width: bool = ..., predictive_reward: _Optional[float] = ..., steering_gain: _Optional[float] = ..., left_ray_gain: _Optional[float] = ...) -> None: ...
 
 class PhaseCourse(_message.Message):
     __slots__ = ("phase", "split")

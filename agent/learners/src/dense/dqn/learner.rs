@@ -41,6 +41,8 @@ pub struct DqnLearner {
     clock: Clock,
     /// Steps of all lanes.
     steps: u64,
+    /// Those after which exploration began.
+    explored_from: u64,
     learning_rate: f32,
     scratch: Scratch,
 }
@@ -85,6 +87,8 @@ pub struct DqnState {
     exploration: Vec<ChaCha8Rng>,
     clock: Clock,
     steps: u64,
+    #[serde(default)]
+    explored_from: u64,
 }
 
 impl DqnConfig {
@@ -126,6 +130,7 @@ impl DqnLearner {
             run_episodes,
             clock: Clock::default(),
             steps: 0,
+            explored_from: 0,
             learning_rate: config.learning_rate,
             scratch: Scratch::default(),
         })
@@ -146,6 +151,7 @@ impl DqnLearner {
             lanes: state.exploration.into_iter().map(|exploration| Lane::new(&config, exploration)).collect(),
             clock: state.clock,
             steps: state.steps,
+            explored_from: state.explored_from.min(state.steps),
             ..blank
         })
     }
@@ -161,6 +167,7 @@ impl DqnLearner {
             exploration: self.lanes.iter().map(|lane| lane.car.exploration.clone()).collect(),
             clock: self.clock,
             steps: self.steps,
+            explored_from: self.explored_from,
         }
     }
 
@@ -218,6 +225,20 @@ impl Learner for DqnLearner {
         self.clock.begin_phase();
     }
 
+    /// It explores as at first. What it remembers of its steps stays.
+    fn begin_again(&mut self) {
+        self.clock.begin_again();
+        self.explored_from = self.steps;
+    }
+
+    /// Loses hidden units, in the target network as well.
+    fn cut(&mut self, percent: usize, rng: &mut ChaCha8Rng) -> Result<(), NetworkError> {
+        let silent = self.policy.network.cut(percent, rng);
+        self.target.silence(&silent);
+        self.adam.forget(&silent);
+        Ok(())
+    }
+
     /// Forgets the last episode of a lane and prepares for the next. The learning rate is that of the round.
     fn begin_episode(&mut self, lane: usize) {
         let factor = self.clock.factor(self.config.schedule, self.run_episodes);
@@ -232,7 +253,7 @@ impl Learner for DqnLearner {
         let values = self.values(&state);
         let best = greedy(values);
         self.conclude(lane, Next::Goes(&state), values[best]);
-        let epsilon = self.config.exploration.epsilon(self.steps);
+        let epsilon = self.config.exploration.epsilon(self.steps - self.explored_from);
         let Lane { car, pending, .. } = &mut self.lanes[lane];
         let explores = uniform(&mut car.exploration) < epsilon;
         let action = if explores { below(ACTIONS, &mut car.exploration) } else { best };
@@ -377,6 +398,28 @@ mod tests {
         // Two rows of three passes forward and one back (2 × 72 − 48), and 5 for each of 72 weights and 11 biases.
         assert_eq!(learner.operations(), of(72, 2 * (3 * 72 + 96) + 5 * 83));
         assert_eq!(learner.steps(), 1);
+    }
+
+    #[test]
+    fn lost_units_stay_lost_and_exploration_begins_again() {
+        let mut learner = DqnLearner::new(config(), 5, 200, 1).unwrap();
+        bandit(&mut learner, 150);
+        let rng = || stream(5, Purpose::Damage, 0);
+        let silent = learner.policy.network.clone().cut(50, &mut rng());
+        learner.cut(50, &mut rng()).unwrap();
+        learner.begin_again();
+        let mut resumed = DqnLearner::restored(config(), 200, learner.state()).unwrap();
+        for learner in [&mut learner, &mut resumed] {
+            learner.begin_episode(0);
+            learner.act(0, &[5.0, 9.0, 5.0]);
+            assert_eq!(learner.lanes[0].car.shown.shares, Some([1.0 / 3.0; 3]), "any action");
+            bandit(learner, 50);
+            for network in [&learner.policy.network, &learner.target] {
+                assert!(silent.iter().all(|&at| network.parameters()[at] == 0.0));
+                assert!(network.parameters().iter().any(|&parameter| parameter != 0.0));
+            }
+        }
+        assert_eq!(learner.state(), resumed.state());
     }
 
     #[test]

@@ -242,6 +242,19 @@ impl Learner for PpoLearner {
         self.clock.begin_phase();
     }
 
+    fn begin_again(&mut self) {
+        self.clock.begin_again();
+    }
+
+    /// Loses hidden units of the actor, then of the critic.
+    fn cut(&mut self, percent: usize, rng: &mut ChaCha8Rng) -> Result<(), NetworkError> {
+        let ActorCritic { actor, critic, .. } = &mut self.policy;
+        for (network, adam) in [actor, critic].into_iter().zip(&mut self.adam) {
+            adam.forget(&network.cut(percent, rng));
+        }
+        Ok(())
+    }
+
     /// Forgets the last episode of a lane and prepares for the next. The learning rate is that of the round.
     fn begin_episode(&mut self, lane: usize) {
         let factor = self.clock.factor(self.config.schedule, self.run_episodes);
@@ -443,6 +456,22 @@ mod tests {
         let mut driver = learner.policy.driver(1, 0);
         driver.act_greedily(&OBSERVATION);
         assert_eq!(driver.operations(), decisions);
+    }
+
+    #[test]
+    fn lost_units_stay_lost() {
+        let mut learner = PpoLearner::new(config(), 5, 200, 1).unwrap();
+        bandit(&mut learner, 100);
+        let mut rng = stream(5, Purpose::Damage, 0);
+        let silent = [&learner.policy.actor, &learner.policy.critic].map(|network| network.clone().cut(50, &mut rng));
+        learner.cut(50, &mut stream(5, Purpose::Damage, 0)).unwrap();
+        let updates = learner.updates();
+        let mut learner = PpoLearner::restored(config(), 200, learner.state()).unwrap();
+        bandit(&mut learner, 50);
+        assert!(learner.updates() > updates);
+        for (network, silent) in [&learner.policy.actor, &learner.policy.critic].into_iter().zip(silent) {
+            assert!(silent.iter().all(|&at| network.parameters()[at] == 0.0));
+        }
     }
 
     #[test]
