@@ -1,15 +1,22 @@
-//! DQN and PPO with other inputs, or other widths, than their presets have.
+//! DQN and PPO with other inputs, or other widths, than their presets have, and spiking networks without their hidden layer.
 
 use spikedrive_learners::LearnerConfig;
 use spikedrive_learners::dense::{DqnConfig, Inputs, PpoConfig, Widths};
+use spikedrive_learners::snn::{Preset, SnnConfig};
 
 /// A preset with one change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Variant {
     /// Its name in rows.
     pub name: &'static str,
-    algorithm: Algorithm,
-    change: Change,
+    of: Of,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Of {
+    Dense(Algorithm, Change),
+    /// Its twin whose hidden layer is cut.
+    WithoutHidden(Preset),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +37,7 @@ pub const STACK: usize = 4;
 
 impl Variant {
     /// All variants.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::new("dqn-sensors", Algorithm::Dqn, Change::Inputs(Inputs::Sensors)),
         Self::new("dqn-x4", Algorithm::Dqn, Change::Inputs(Inputs::Stack { k: STACK })),
         Self::new("dqn-code", Algorithm::Dqn, Change::Inputs(Inputs::Code)),
@@ -43,25 +50,28 @@ impl Variant {
         Self::new("ppo-w8", Algorithm::Ppo, Change::Width(8)),
         Self::new("ppo-w16", Algorithm::Ppo, Change::Width(16)),
         Self::new("ppo-w32", Algorithm::Ppo, Change::Width(32)),
+        Self { name: "stdp-no-hidden", of: Of::WithoutHidden(Preset::Stdp) },
+        Self { name: "pathway-no-hidden", of: Of::WithoutHidden(Preset::Pathway) },
     ];
 
     const fn new(name: &'static str, algorithm: Algorithm, change: Change) -> Self {
-        Self { name, algorithm, change }
+        Self { name, of: Of::Dense(algorithm, change) }
     }
 
     /// Its settings for so many rays.
     pub fn for_rays(self, rays: usize) -> Result<LearnerConfig, String> {
-        Ok(match self.algorithm {
-            Algorithm::Dqn => {
+        Ok(match self.of {
+            Of::Dense(Algorithm::Dqn, change) => {
                 let base = DqnConfig::for_rays(rays);
-                let (inputs, hidden) = self.change.of(base.inputs, base.hidden)?;
+                let (inputs, hidden) = change.of(base.inputs, base.hidden)?;
                 DqnConfig { inputs, hidden, ..base }.into()
             }
-            Algorithm::Ppo => {
+            Of::Dense(Algorithm::Ppo, change) => {
                 let base = PpoConfig::for_rays(rays);
-                let (inputs, hidden) = self.change.of(base.inputs, base.hidden)?;
+                let (inputs, hidden) = change.of(base.inputs, base.hidden)?;
                 PpoConfig { inputs, hidden, ..base }.into()
             }
+            Of::WithoutHidden(preset) => SnnConfig { hidden_neurons: 0, ..preset.for_rays(rays) }.into(),
         })
     }
 }

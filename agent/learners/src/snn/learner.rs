@@ -476,6 +476,11 @@ impl Lane {
 mod tests {
     use super::*;
     use crate::snn::Preset;
+    use crate::snn::cell_types::CellTypes;
+    use crate::snn::eprop::{EProp, Feedback};
+    use crate::snn::novelty::Novelty;
+    use crate::snn::synapses::{MotorInputs, WiringParams};
+    use crate::snn::temporal::TemporalFilter;
 
     #[test]
     fn lost_neurons_stay_silent_through_learning_sleep_and_resume() {
@@ -608,6 +613,56 @@ mod tests {
         assert_eq!((operations.learning.acs, operations.learning.neuron_updates), (12, 78));
         let restored = SpikingLearner::restored(Preset::Frugal.config(), 10, learner.state()).unwrap();
         assert_eq!(restored.operations(), operations);
+    }
+
+    /// An episode of five steps that the horizon cuts.
+    fn live(learner: &mut SpikingLearner) {
+        learner.begin_episode(0);
+        for step in 0..5u8 {
+            let observation = [5.0 + f32::from(step), 9.0, 12.0 - f32::from(step)];
+            learner.act(0, &observation);
+            let end = (step == 4).then(|| StepEnd::Truncated(observation.to_vec()));
+            learner.reward(0, f64::from(step) - 1.5, end);
+        }
+        learner.end_episode(0);
+    }
+
+    #[test]
+    fn whatever_its_parts_a_restored_learner_goes_on_as_the_one_that_it_was_taken_from() {
+        let (stdp, pathway, e_prop) = (Preset::Stdp.config(), Preset::Pathway.config(), Preset::EProp.config());
+        let flat = WiringParams { motor_inputs: MotorInputs::All, ..stdp.wiring };
+        let random = e_prop.eprop.map(|eprop| EProp { feedback: Feedback::Random, ..eprop });
+        for config in [
+            SnnConfig { temporal: TemporalFilter::Attention { sharpness: 2.0 }, ..pathway },
+            SnnConfig { temporal: TemporalFilter::Slow { tau_steps: 2.0 }, ..pathway },
+            SnnConfig { temporal: TemporalFilter::Window { ticks: 30 }, ..stdp },
+            SnnConfig { novelty: Some(Novelty { strength: 1.0, rate: 0.1 }), cells: CellTypes::Mixed, ..stdp },
+            SnnConfig { hidden_neurons: 0, motor_neurons: 31, wiring: flat, motor_gain: 1.0, ..stdp },
+            SnnConfig { eprop: random, ..e_prop },
+        ] {
+            let mut learner = SpikingLearner::new(config, 3, 10, 1).unwrap();
+            (0..3).for_each(|_| live(&mut learner));
+            let born = SpikingLearner::new(config, 3, 10, 1).unwrap();
+            assert_ne!(learner.network(), born.network(), "it learns: {config:?}");
+            let mut restored = SpikingLearner::restored(config, 10, learner.state()).unwrap();
+            (0..2).for_each(|_| live(&mut learner));
+            (0..2).for_each(|_| live(&mut restored));
+            assert_eq!(learner.state(), restored.state(), "{config:?}");
+        }
+    }
+
+    #[test]
+    fn e_prop_moves_synapses_of_hidden_neurons_and_nothing_else_does() {
+        for preset in [Preset::Strict, Preset::EProp] {
+            let mut learner = SpikingLearner::new(preset.config(), 3, 10, 1).unwrap();
+            let hidden = |learner: &SpikingLearner| {
+                let rows = learner.network().layout().hidden();
+                rows.flat_map(|post| learner.network().weights().row(post).to_vec()).collect::<Vec<f32>>()
+            };
+            let born = hidden(&learner);
+            (0..3).for_each(|_| live(&mut learner));
+            assert_eq!(hidden(&learner) != born, preset == Preset::EProp, "{preset}");
+        }
     }
 
     #[test]
