@@ -226,6 +226,7 @@ impl<R: Rng> Draw<R> {
             self.one_of("trace_decay", &["0.8", "0.9"]),
             self.one_of("reward_floor", &["-5", "-10", "-20"]),
             self.one_of("code.change.rate", &["0.2", "0.3", "0.5"]),
+            self.one_of("temporal", &["{kind=step}", "{kind=slow,tau_steps=2}"]),
         ];
         // Actions that are told, and the hidden neurons that are left.
         let (efference, hidden) = [("2", "19"), ("4", "13"), ("6", "7"), ("8", "1")][below(4, &mut self.0)];

@@ -45,6 +45,8 @@ pub enum Preset {
     OwnSpike,
     /// `pathway` without its spikes: synapses hear the exact rates of the code. The twin that tells what spikes cost or give.
     Spikeless,
+    /// Both at once: spikes decide and teach in a strict hierarchy.
+    StrictOwnSpike,
     /// Learns a forward model of its senses, which tells noise from news, and hears with slow synapses beside fast ones. For noisy sensors.
     Predictive,
     /// As few operations as possible: one spike for each ray and decision, one motor neuron for each action. Plainly a look-up
@@ -54,12 +56,14 @@ pub enum Preset {
 
 /// A text that names no preset.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no preset: use stdp, pathway, spikeless, memory, strict, e-prop, own-spike, predictive or frugal")]
+#[error(
+    "{0:?} is no preset: use stdp, pathway, spikeless, memory, strict, e-prop, own-spike, strict-own-spike, predictive or frugal"
+)]
 pub struct PresetError(String);
 
 impl Preset {
     /// All presets.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Stdp,
         Self::Pathway,
         Self::Spikeless,
@@ -67,6 +71,7 @@ impl Preset {
         Self::Strict,
         Self::EProp,
         Self::OwnSpike,
+        Self::StrictOwnSpike,
         Self::Predictive,
         Self::Frugal,
     ];
@@ -81,6 +86,7 @@ impl Preset {
             Self::Strict => "strict",
             Self::EProp => "e-prop",
             Self::OwnSpike => "own-spike",
+            Self::StrictOwnSpike => "strict-own-spike",
             Self::Predictive => "predictive",
             Self::Frugal => "frugal",
         }
@@ -101,6 +107,7 @@ impl Preset {
             Self::Strict => strict(rays),
             Self::EProp => e_prop(rays),
             Self::OwnSpike => own_spike(rays),
+            Self::StrictOwnSpike => strict_own_spike(rays),
             Self::Predictive => predictive(rays),
             Self::Frugal => frugal(rays),
         }
@@ -295,6 +302,21 @@ fn own_spike(rays: usize) -> SnnConfig {
     }
 }
 
+/// The layers of `strict`. Hidden neurons spike more rarely than the senses that they relay, so that motor neurons hear each of their spikes twice as loud.
+fn strict_own_spike(rays: usize) -> SnnConfig {
+    let (base, strict) = (own_spike(rays), strict(rays));
+    SnnConfig {
+        code: strict.code,
+        hidden_neurons: strict.hidden_neurons,
+        motor_neurons: strict.motor_neurons,
+        wiring: strict.wiring,
+        motor_gain: 8.0,
+        learning_rate: 0.06,
+        homeostasis: HomeostasisParams { strength: 1.0, ..base.homeostasis },
+        ..base
+    }
+}
+
 /// 60 sensory, 21 motor neurons, no hidden ones: a coarser code, whose cells hear less of the noise, twice the ticks, so that the
 /// counts of spikes add less of their own, and slow synapses, which average over steps.
 fn predictive(rays: usize) -> SnnConfig {
@@ -375,6 +397,7 @@ mod tests {
         assert_eq!(neurons(Preset::Memory), [(57, 13, 30), (62, 8, 30), (61, 9, 30), (66, 4, 30)]);
         assert_eq!(neurons(Preset::Strict), [(36, 36, 28), (38, 38, 24), (38, 38, 24), (39, 39, 22)]);
         assert_eq!(neurons(Preset::EProp), neurons(Preset::Strict));
+        assert_eq!(neurons(Preset::StrictOwnSpike), neurons(Preset::Strict));
         assert_eq!(neurons(Preset::OwnSpike), [(48, 22, 30), (48, 22, 30), (45, 25, 30), (48, 22, 30)]);
         assert_eq!(neurons(Preset::Predictive), [(60, 0, 21), (60, 0, 21), (57, 0, 21), (60, 0, 21)]);
         assert_eq!(neurons(Preset::Frugal), [(78, 0, 3), (78, 0, 3), (73, 0, 3), (75, 0, 3)]);

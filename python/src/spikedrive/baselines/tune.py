@@ -23,12 +23,12 @@ import numpy as np
 
 from spikedrive.baselines.agents import AGENTS, Agent
 from spikedrive.benchmark import jobs, rows
-from spikedrive.benchmark.protocol import EPISODES
+from spikedrive.benchmark.protocol import EPISODES, HARD_WORLDS, WORLDS
 from spikedrive.benchmark.train import train
 
 TRIALS = 8
 LAST_EVALUATIONS = 5
-COLUMNS = ["agent", "trial", "seed", "episodes", "objective", "params", "seconds"]
+COLUMNS = ["agent", "world", "trial", "seed", "episodes", "objective", "params", "seconds"]
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ class Trial:
     """One training run of a trial."""
 
     agent: str
+    world: str
     trial: int
     seed: int
     episodes: int
@@ -59,13 +60,14 @@ def _draw(values: list[Any] | tuple[float, float], rng: np.random.Generator) -> 
 
 
 def run(trial: Trial, server: str | None) -> rows.Row:
-    """Trains once in the base world, and tells how good the policy was at the end."""
+    """Trains once, and tells how good the policy was at the end."""
     start = time.monotonic()
     agent = AGENTS[trial.agent]
     params = settings(agent, trial.trial)
-    trained = train(replace(agent, params=params), "base", trial.seed, trial.episodes, server)
+    trained = train(replace(agent, params=params), trial.world, trial.seed, trial.episodes, server)
     values = {
         "agent": trial.agent,
+        "world": trial.world,
         "trial": trial.trial,
         "seed": trial.seed,
         "episodes": trial.episodes,
@@ -80,6 +82,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Reads the command line and searches."""
     parser = argparse.ArgumentParser(prog="python -m spikedrive.baselines.tune", description=__doc__)
     parser.add_argument("--agents", default=",".join(AGENTS), help="separated by commas; default: all")
+    parser.add_argument("--world", choices=[*WORLDS, *HARD_WORLDS], default="base", help="default: base")
     parser.add_argument("--trials", type=int, default=TRIALS)
     parser.add_argument("--seeds", default="1", help="separated by commas, of 1 to 16 (default: 1)")
     parser.add_argument("--episodes", type=int, default=EPISODES)
@@ -91,15 +94,16 @@ def main(arguments: list[str] | None = None) -> int:
     if unknown := [name for name in agents if name not in AGENTS]:
         parser.error(f"{unknown[0]!r} is none of {', '.join(AGENTS)}")
     found = rows.read(args.out, COLUMNS)
-    there = {(one["agent"], int(one["trial"]), int(one["seed"]), int(one["episodes"])) for one in found}
+    there = {(one["agent"], one["world"], int(one["trial"]), int(one["seed"]), int(one["episodes"])) for one in found}
     # Trial by trial, so that a search that is broken off was fair to all.
-    wanted = [Trial(agent, trial, seed, args.episodes) for trial in range(args.trials) for agent in agents for seed in seeds]
-    missing = [one for one in wanted if (one.agent, one.trial, one.seed, one.episodes) not in there]
+    trials = [(trial, agent, seed) for trial in range(args.trials) for agent in agents for seed in seeds]
+    wanted = [Trial(agent, args.world, trial, seed, args.episodes) for trial, agent, seed in trials]
+    missing = [one for one in wanted if (one.agent, one.world, one.trial, one.seed, one.episodes) not in there]
     progress = jobs.Progress(missing, lambda one: one.agent, args.jobs)
 
     def finished(one: Trial, row: rows.Row, seconds: float) -> None:
         found.append(row)
-        found.sort(key=lambda row: (list(AGENTS).index(row["agent"]), int(row["trial"]), int(row["seed"])))
+        found.sort(key=lambda row: (list(AGENTS).index(row["agent"]), row["world"], int(row["trial"]), int(row["seed"])))
         rows.write(args.out, COLUMNS, found)
         told = f"{one.agent} trial {one.trial} seed {one.seed}: {float(row['objective']):.2f} {row['params']}"
         _say(f"{progress.finished(one, seconds)}: {told}")
@@ -107,7 +111,7 @@ def main(arguments: list[str] | None = None) -> int:
     jobs.preload("spikedrive.benchmark.run")
     jobs.for_each(missing, args.jobs, partial(run, server=args.server), finished)
     for agent in agents:
-        _say(_best([row for row in found if row["agent"] == agent]))
+        _say(_best([row for row in found if row["agent"] == agent and row["world"] == args.world]))
     return 0
 
 
