@@ -23,7 +23,7 @@ pub use self::world::WorldArgs;
 use crate::benchmark::{self, BenchmarkArgs};
 use crate::commands;
 use crate::config_file::Invocation;
-use crate::experiments::{headline, q3, q4, robustness, seed_rule, study};
+use crate::experiments::{circuits, headline, q3, q4, robustness, seed_rule, study};
 use crate::failure::Failure;
 use crate::lesson::HORIZON;
 use crate::run_dir::DEFAULT_RUNS;
@@ -113,6 +113,8 @@ pub enum Experiment {
     Robustness(robustness::RobustnessArgs),
     /// What does learning on line promise? The world changes after mastery: episodes to recover.
     Q4(q4::Q4Args),
+    /// How do trained networks drive real circuits? Whole laps, scaled to fit and in real metres.
+    Circuits(circuits::CircuitsArgs),
     /// A study of your own.
     Study(study::OwnStudyArgs),
     /// Write docs/results.md from what these studies measured.
@@ -255,6 +257,7 @@ pub fn run(invocation: Invocation, stop: &StopFlag) -> Result<(), Failure> {
         Some(Command::Experiment(Experiment::Ladder(args))) => study::built_in("ladder", &args, stop),
         Some(Command::Experiment(Experiment::Robustness(args))) => robustness::robustness(&args, stop),
         Some(Command::Experiment(Experiment::Q4(args))) => q4::q4(&args, stop),
+        Some(Command::Experiment(Experiment::Circuits(args))) => circuits::circuits(&args, stop),
         Some(Command::Experiment(Experiment::Study(args))) => study::own(&args, stop),
         Some(Command::Experiment(Experiment::Report(args))) => study::report(&args),
         Some(Command::Benchmark(args)) => benchmark::benchmark(&args, stop),

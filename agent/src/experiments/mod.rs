@@ -2,6 +2,7 @@
 
 pub mod campaign;
 pub mod chart;
+pub mod circuits;
 pub mod damage;
 pub mod headline;
 pub mod outcome;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use spikedrive_env::Phase;
 use spikedrive_learners::Operations;
 
-use crate::env::LocalFactory;
+use crate::env::{EnvFactory, LocalFactory};
 use crate::evaluate::{EpisodeResult, Evaluator};
 use crate::failure::Failure;
 use crate::stop::StopFlag;
@@ -80,9 +80,19 @@ pub fn train_and_then<T>(
     stop: &StopFlag,
     then: impl FnOnce(&Trainer, Outcome) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
+    train_in(config, &LocalFactory, stop, then)
+}
+
+/// The same in environments of somebody else.
+pub fn train_in<T>(
+    config: TrainConfig,
+    factory: &dyn EnvFactory,
+    stop: &StopFlag,
+    then: impl FnOnce(&Trainer, Outcome) -> Result<T, Failure>,
+) -> Result<T, Failure> {
     let clock = ThreadClock::start();
     let evaluator = Evaluator::new(1)?;
-    let mut trainer = Trainer::new(config, &LocalFactory, &evaluator, stop)?;
+    let mut trainer = Trainer::new(config, factory, &evaluator, stop)?;
     let mut curve = Curve::default();
     trainer.run(&mut curve)?;
     let training_cpu = clock.elapsed().saturating_sub(evaluator.cpu_time());

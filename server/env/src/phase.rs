@@ -83,6 +83,21 @@ impl Phase {
         track.with_half_width(half_widths)
     }
 
+    /// [`Phase::track`] with half-widths like those of real circuits: on each side `mean + swing·sin(2π·arc_length/period + φ)` units, and 3.5 at
+    /// least, mean ~ U[3.5, 8], swing ~ U[0, 1], period ~ U[60, 120] and φ drawn from the track seed.
+    pub fn wide_track(self, track_seed: u64, length: f64) -> Track {
+        let track = self.track(track_seed, length);
+        let mut rng = random::stream(track_seed, Purpose::Width, u64::from(self.number()), 1);
+        let mut draw = |low, high| uniform(&mut rng, low, high);
+        let sides: [[f64; 4]; 2] =
+            std::array::from_fn(|_| [draw(3.5, 8.0), draw(0.0, 1.0), draw(0.0, 2.0 * PI), draw(60.0, 120.0)]);
+        let half_width = |i: usize, [mean, swing, offset_rad, period]: [f64; 4]| {
+            (mean + swing * libm::sin(2.0 * PI * i as f64 * DS / period + offset_rad)).max(3.5)
+        };
+        let half_widths = (0..track.samples()).map(|i| sides.map(|side| half_width(i, side))).collect();
+        track.with_half_width(half_widths)
+    }
+
     /// Appends the next random piece of road: lengths in units, curvatures in radians per unit, left positive.
     fn append_segment(self, profile: &mut Profile, rng: &mut impl Rng) {
         let side = sign(rng);
@@ -191,5 +206,16 @@ mod tests {
         let (low, high) = widths.iter().fold((9.0f64, 0.0f64), |(low, high), &w| (low.min(w), high.max(w)));
         assert!((low - 3.0).abs() < 1e-3 && (high - 4.0).abs() < 1e-3, "{low} {high}");
         assert!((0..520).all(|i| plain.centre(i) == varying.centre(i)));
+    }
+
+    #[test]
+    fn a_wide_road_keeps_the_centre_and_its_sides_differ() {
+        let (plain, wide) = (Phase::Complex.track(3, 260.0), Phase::Complex.wide_track(3, 260.0));
+        let bounds = 3.5..=9.0;
+        for i in 0..wide.samples() {
+            let [left, right] = wide.half_width(i);
+            assert!(bounds.contains(&left) && bounds.contains(&right) && left != right, "{left} {right}");
+            assert_eq!(plain.centre(i), wide.centre(i));
+        }
     }
 }

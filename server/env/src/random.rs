@@ -20,7 +20,7 @@ pub enum Purpose {
     SensorNoise = 4,
     /// Gusts: keyed alike.
     Gusts = 5,
-    /// The phase of a varying width: keyed by track seed and phase.
+    /// A varying width: keyed by track seed and phase, and 1 for that of a wide road.
     Width = 6,
     /// The random oracle: keyed by lane.
     RandomDriver = 7,

@@ -10,7 +10,7 @@ use crate::benchmark::table::Table;
 use crate::experiments::campaign::{self, Results};
 use crate::experiments::plot::learning_curves;
 use crate::experiments::rows::{Point, Row, write_text};
-use crate::experiments::{q3, q4, robustness};
+use crate::experiments::{circuits, q3, q4, robustness};
 use crate::failure::Failure;
 
 /// Curves of more conditions than this cannot be told apart.
@@ -129,6 +129,7 @@ pub fn document(results: &Path) -> Result<String, Failure> {
     }
     text += &robustness::section(results)?;
     text += &q4::section(results)?;
+    text += &circuits::report::section(results)?;
     Ok(text.trim_end().to_owned() + "\n")
 }
 
