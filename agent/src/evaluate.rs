@@ -58,10 +58,8 @@ pub fn mean_return(results: &[EpisodeResult]) -> f64 {
     results.iter().map(|result| result.episode_return).sum::<f64>() / results.len() as f64
 }
 
-/// The world of an evaluation on the first `episodes` tracks of a split, one lane for each. The predictive reward shapes learning alone: scores are
-/// told without it.
+/// The world of an evaluation on the first `episodes` tracks of a split, one lane for each.
 pub fn held_out(phase: Phase, split: Split, horizon: usize, episodes: usize, options: WorldOptions) -> WorldConfig {
-    let options = WorldOptions { predictive_reward: 0.0, ..options };
     WorldConfig { options, ..WorldConfig::base(Course::Phase { phase, split }, episodes, horizon) }
 }
 

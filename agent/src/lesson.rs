@@ -1,4 +1,4 @@
-//! What is taught: one phase, or a curriculum of all four.
+//! What is taught: one phase, a curriculum of all four, or a mixture of them.
 
 use std::fmt;
 
@@ -6,10 +6,11 @@ use serde::{Deserialize, Serialize};
 use spikedrive_env::Phase;
 pub use spikedrive_env::config::DEFAULT_HORIZON as HORIZON;
 use spikedrive_learners::Curriculum;
+use spikedrive_learners::random::{Purpose, below, stream};
 
 pub use crate::curriculum::{CurriculumPreset, CurriculumRule};
 
-/// What a run is taught. In files `{"phase": 4}`, or `{"curriculum": {"window": 5, "thresholds": ["80%", "80%", "80%"]}}`.
+/// What a run is taught. In files `{"phase": 4}`, `"mixture"`, or `{"curriculum": {"window": 5, "thresholds": ["80%", "80%", "80%"]}}`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Lesson {
@@ -18,6 +19,8 @@ pub enum Lesson {
     Direct(Phase),
     /// Phases 1 to 4, one after the other.
     Curriculum(CurriculumRule),
+    /// Any of the phases 1 to 4 in each round, each as likely as any other.
+    Mixture,
 }
 
 impl Lesson {
@@ -25,22 +28,31 @@ impl Lesson {
     pub fn target(self) -> Phase {
         match self {
             Self::Direct(phase) => phase,
-            Self::Curriculum(_) => Phase::Complex,
+            Self::Curriculum(_) | Self::Mixture => Phase::Complex,
         }
     }
 
-    /// The phases in the order in which they are taught.
+    /// The phases in the order in which they are taught; of a mixture, the one that the run is evaluated on.
     pub fn phases(self) -> Vec<Phase> {
         match self {
             Self::Direct(phase) => vec![phase],
             Self::Curriculum(_) => Phase::ALL.to_vec(),
+            Self::Mixture => vec![self.target()],
+        }
+    }
+
+    /// The phase of a round of a run with this seed, where the curriculum stands in one of [`Self::phases`].
+    pub fn phase(self, curriculum: &Curriculum, seed: u64, round: u64) -> Phase {
+        match self {
+            Self::Mixture => Phase::ALL[below(Phase::ALL.len(), &mut stream(seed, Purpose::Mixture, round))],
+            _ => self.phases()[curriculum.phase()],
         }
     }
 
     /// The rule that goes from one phase to the next, given the ceiling of each.
     pub fn curriculum(self, ceilings: &[f64; 4]) -> Curriculum {
         match self {
-            Self::Direct(_) => Curriculum::single(),
+            Self::Direct(_) | Self::Mixture => Curriculum::single(),
             Self::Curriculum(rule) => rule.curriculum(ceilings),
         }
     }
@@ -57,6 +69,7 @@ impl fmt::Display for Lesson {
         match self {
             Self::Direct(phase) => write!(f, "phase {}", phase.number()),
             Self::Curriculum(rule) => write!(f, "curriculum {rule}"),
+            Self::Mixture => f.write_str("mixture of phases"),
         }
     }
 }
@@ -75,6 +88,23 @@ mod tests {
         assert_eq!(texts[1], r#"{"curriculum":{"window":5,"thresholds":["80%","80%","80%"]}}"#);
         assert_eq!(texts[2], r#"{"curriculum":{"window":10,"thresholds":["70%","0.1","33.3%"]}}"#);
         assert_eq!(texts.map(|text| serde_json::from_str::<Lesson>(&text).unwrap()), lessons);
+    }
+
+    #[test]
+    fn a_mixture_has_all_phases_equally_often_and_the_same_in_every_run_of_a_seed() {
+        let (single, of) = (Curriculum::single(), |seed| {
+            let single = Curriculum::single();
+            (0..4000).map(|round| Lesson::Mixture.phase(&single, seed, round)).collect::<Vec<Phase>>()
+        });
+        let phases = of(1);
+        for phase in Phase::ALL {
+            let share = phases.iter().filter(|&&other| other == phase).count();
+            assert!((900..1100).contains(&share), "{share} of 4000");
+        }
+        assert_eq!(of(1), phases);
+        assert_ne!(of(2), phases);
+        assert_eq!(Lesson::Direct(Phase::Sharp).phase(&single, 1, 7), Phase::Sharp);
+        assert_eq!(serde_json::to_string(&Lesson::Mixture).unwrap(), "\"mixture\"");
     }
 
     #[test]

@@ -58,6 +58,7 @@ pub struct StepView<'a> {
 pub(crate) struct TrainingEnv {
     pub(crate) env: Box<dyn VectorEnv>,
     pub(crate) lanes: usize,
+    pub(crate) phase: Phase,
     /// Whether the episodes of all lanes ended with the last step, so that the next one only resets them.
     pub(crate) ended: bool,
 }
@@ -92,7 +93,7 @@ pub(crate) fn drive_round(
     learner: &mut dyn Learner,
     mut show: Option<Show>,
 ) -> Result<Vec<Episode>, Failure> {
-    let TrainingEnv { env, lanes, ended } = env;
+    let TrainingEnv { env, lanes, ended, .. } = env;
     let mut actions = vec![Action::Straight; *lanes];
     if std::mem::take(ended) {
         env.step(&actions)?;

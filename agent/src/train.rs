@@ -304,10 +304,13 @@ impl<'a> Trainer<'a> {
 
     /// Greedy results of the present network on all 50 test tracks.
     pub fn test(&self, phase: Phase, horizon: usize) -> Result<Vec<EpisodeResult>, Failure> {
-        self.evaluate_on(
-            &held_out(phase, Split::Test, horizon, Split::Test.tracks() as usize, self.config.world),
-            self.stop,
-        )
+        self.test_in(self.config.world, phase, horizon)
+    }
+
+    /// The same in another world than it is taught in.
+    pub fn test_in(&self, world: WorldOptions, phase: Phase, horizon: usize) -> Result<Vec<EpisodeResult>, Failure> {
+        let tracks = Split::Test.tracks() as usize;
+        self.evaluate_on(&held_out(phase, Split::Test, horizon, tracks, world), self.stop)
     }
 
     /// The same, and how each of them was driven, for pictures; without that where a message could not hold it.
@@ -319,13 +322,14 @@ impl<'a> Trainer<'a> {
 
     /// The phase that is taught now.
     pub fn phase(&self) -> Phase {
-        self.config.lesson.phases()[self.curriculum.phase()]
+        let TrainConfig { lesson, seed, .. } = self.config;
+        lesson.phase(&self.curriculum, seed, self.rounds())
     }
 
     fn train_round(&mut self, onlooker: Option<&mut dyn Onlooker>) -> Result<(Vec<EpisodeRecord>, bool), Failure> {
         let phase = self.phase();
         let lanes = self.config.lanes.min(self.config.episodes - self.learner.episode());
-        let mut env = match self.env.take().filter(|env| env.lanes == lanes) {
+        let mut env = match self.env.take().filter(|env| env.lanes == lanes && env.phase == phase) {
             Some(env) => env,
             None => self.open(phase, lanes, onlooker.is_some())?,
         };
@@ -356,15 +360,20 @@ impl<'a> Trainer<'a> {
         Ok((records, phase_over))
     }
 
+    /// Rounds that are over.
+    fn rounds(&self) -> u64 {
+        (self.learner.episode() / self.config.lanes) as u64
+    }
+
     /// A training environment whose first episodes are those of the next round.
     fn open(&self, phase: Phase, lanes: usize, info: bool) -> Result<TrainingEnv, Failure> {
         let course = Course::Phase { phase, split: Split::Train };
         let TrainConfig { seed, horizon, world, .. } = self.config;
-        let first_episode = (self.learner.episode() / self.config.lanes) as u64;
+        let first_episode = self.rounds();
         let base = WorldConfig::base(course, lanes, horizon);
         let env = self.factory.make(&WorldConfig { seed, first_episode, options: world, ..base }.with_info(info))?;
         self.learner.policy().check_rays(env.observations().len() / lanes)?;
-        Ok(TrainingEnv { env, lanes, ended: false })
+        Ok(TrainingEnv { env, lanes, phase, ended: false })
     }
 
     /// A greedy evaluation on the validation tracks of the phase that is aimed at.

@@ -29,7 +29,7 @@ pub trait Learner {
     /// exploration. What it has learned and what it remembers stays.
     fn begin_again(&mut self);
 
-    /// Loses so many percent of its neurons for good, between two rounds: of those of a spiking network that others hear, of
+    /// Loses so many percent of its neurons for good, between two rounds: of the sensory and hidden ones of a spiking network, of
     /// the units of each hidden layer of a dense one. They put out nothing and learn nothing, now and in a run that goes on from
     /// [`Self::state`].
     fn cut(&mut self, percent: usize, rng: &mut ChaCha8Rng) -> Result<(), NetworkError>;
@@ -100,7 +100,7 @@ pub use crate::snn::network::{FILTERED, FORWARD, WEIGHTS};
 
 /// A network that drives and does not learn.
 pub trait Policy: Debug + Send + Sync {
-    /// All that was learned and is needed to drive: what a file keeps. A spiking network has one, [`WEIGHTS`].
+    /// All that was learned and is needed to drive: what a file keeps. A spiking network mostly has one, [`WEIGHTS`].
     fn arrays(&self) -> Vec<NamedArray>;
 
     /// `W[post, pre]` of a spiking network, to be looked at; none of another.
@@ -297,7 +297,7 @@ impl Learner for SpikingLearner {
     }
 
     fn cut(&mut self, percent: usize, rng: &mut ChaCha8Rng) -> Result<(), NetworkError> {
-        let neurons = self.network().layout().heard().len();
+        let neurons = self.network().layout().presynaptic();
         Self::cut(self, &some_of(neurons * percent / 100, neurons, rng))
     }
 

@@ -35,6 +35,8 @@ pub enum Purpose {
     Surrogate = 113,
     /// Fixed weights of a learning signal.
     Feedback = 114,
+    /// Which phase an episode of a mixture is of.
+    Mixture = 115,
 }
 
 /// The stream of `(seed, purpose, lane)`: a ChaCha8 generator keyed by the three numbers, little-endian.

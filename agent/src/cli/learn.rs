@@ -35,7 +35,7 @@ const SET_DELIMITER: char = ';';
 #[derive(Args, Clone, Debug)]
 pub struct LearnArgs {
     /// Network and learning rule: `stdp` (spikes teach), `pathway` (fastest), `memory` (for worlds that answer late), `strict` (a
-    /// hierarchy), `own-spike` (spikes decide), `predictive` (for noisy sensors), `frugal` (fewest operations), `spikeless` (`pathway` without spikes), `dqn` and `ppo` (deep
+    /// hierarchy), `e-prop` (one whose features are learned), `own-spike` (spikes decide), `strict-own-spike` (both), `predictive` (for noisy sensors), `frugal` (fewest operations), `spikeless` (`pathway` without spikes), `dqn` and `ppo` (deep
     /// networks to measure them against) or `seed` (the first design; it does not learn).
     #[arg(long, value_name = "NAME", default_value_t = Preset::Snn(snn::Preset::Stdp), env = "SPIKEDRIVE_PRESET")]
     pub preset: Preset,

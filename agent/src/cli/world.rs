@@ -29,7 +29,7 @@ pub struct WorldArgs {
     /// Let the width of the road vary.
     #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true", env = "SPIKEDRIVE_VARYING_WIDTH", help_heading = "World")]
     pub varying_width: Option<bool>,
-    /// Weight of the predictive reward, in training; scores are without it.
+    /// Weight of the predictive reward.
     #[arg(long, value_name = "WEIGHT", env = "SPIKEDRIVE_PREDICTIVE_REWARD", help_heading = "World")]
     pub predictive_reward: Option<f64>,
     /// What a commanded turn is multiplied with, [-2, 2]; -1 steers to the other side.

@@ -19,8 +19,7 @@ pub enum Damage {
     Noise(f64),
     /// Weights of so many bits, sign included: each layer has `2^(bits−1) − 1` steps of equal size on each side of 0.
     Bits(u32),
-    /// So many percent of the neurons that others hear are heard no more: of the sensory and hidden ones of a spiking network, of the
-    /// hidden units of a dense one.
+    /// So many percent of the neurons are heard no more: of the sensory and hidden ones of a spiking network, of the hidden units of a dense one.
     Cut(usize),
 }
 
@@ -70,7 +69,7 @@ impl Damage {
             }
             (Self::Cut(percent), LearnerConfig::Snn(config)) => {
                 let layout = Layout::new(config);
-                let neurons = layout.heard().len();
+                let neurons = layout.presynaptic();
                 let cut = some_of(neurons * percent / 100, neurons, &mut stream(seed, Purpose::Damage, 0));
                 network::silence(&layout, &mut arrays, &cut);
             }

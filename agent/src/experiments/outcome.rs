@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use spikedrive_env::Phase;
+use spikedrive_env::{Phase, WorldOptions};
 use spikedrive_learners::Operations;
 
 use crate::env::{EnvFactory, LocalFactory};
@@ -96,7 +96,9 @@ pub fn train_in<T>(
     let mut curve = Curve::default();
     trainer.run(&mut curve)?;
     let training_cpu = clock.elapsed().saturating_sub(evaluator.cpu_time());
-    let [h100, h140] = TEST_HORIZONS.map(|horizon| trainer.test(Phase::Complex, horizon));
+    // What was added to the reward for learning's sake counts no more.
+    let world = WorldOptions { predictive_reward: 0.0, ..config.world };
+    let [h100, h140] = TEST_HORIZONS.map(|horizon| trainer.test_in(world, Phase::Complex, horizon));
     let (h100, h140) = (h100?, h140?);
     let outcome = Outcome {
         episodes: trainer.learner().episode(),

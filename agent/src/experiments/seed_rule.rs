@@ -242,7 +242,7 @@ fn table(outcomes: &[Outcome]) -> String {
         let Setting { lesson, reading, mode } = setting;
         let mastered = runs.iter().filter(|run| run.episodes_to_90.is_some()).count();
         let arrived = match lesson {
-            Lesson::Direct(_) => "-".to_owned(),
+            Lesson::Direct(_) | Lesson::Mixture => "-".to_owned(),
             Lesson::Curriculum(_) => runs.iter().filter(|run| run.phase == 4).count().to_string(),
         };
         let _ = writeln!(

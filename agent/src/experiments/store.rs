@@ -1,5 +1,6 @@
 //! What an experiment has measured so far, in memory as on disk: a row for each run, or several, and the points of its learning curve.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -84,7 +85,9 @@ where
     R: Record + Send,
     P: Record<Run = R::Run> + Send,
 {
-    let missing: Vec<&T> = runs.iter().filter(|run| !store.has(&key(run))).collect();
+    // Who is named twice is measured once.
+    let mut asked = BTreeSet::new();
+    let missing: Vec<&T> = runs.iter().filter(|run| !store.has(&key(run)) && asked.insert(key(run))).collect();
     let progress = Progress::new(missing.len(), runs.len());
     let store = Mutex::new(store);
     let finished = jobs::for_each(&missing, jobs, stop, |run| {

@@ -230,7 +230,14 @@ function optionControl(name, range) {
     value: range.default,
     required: true,
   });
-  const hint = `${range.above === undefined ? low : `above ${low}`} to ${range.max}${range.unit ? ` ${range.unit}` : ''}`;
+  const except = range.not === undefined ? '' : `, not ${range.not}`;
+  const hint = `${range.above === undefined ? low : `above ${low}`} to ${range.max}${range.unit ? ` ${range.unit}` : ''}${except}`;
+  if (range.not !== undefined) {
+    control.addEventListener('input', () => {
+      const refused = Number(control.value) === range.not;
+      control.setCustomValidity(refused ? `${range.not} is impossible: use ${hint}` : '');
+    });
+  }
   return {
     element: field(label, control, hint),
     value: () => Number(control.value),

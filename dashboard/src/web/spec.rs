@@ -41,7 +41,7 @@ pub(crate) async fn spec(State(web): State<Web>) -> Json<Value> {
             "varying_width": { "default": base.varying_width, "circuits": false },
             "predictive_reward": { "min": 0, "max": MAX_PREDICTIVE_REWARD, "default": base.predictive_reward },
             // Zero itself steers as commanded, on the wire.
-            "steering_gain": { "min": -MAX_STEERING_GAIN, "max": MAX_STEERING_GAIN, "default": base.steering_gain },
+            "steering_gain": { "min": -MAX_STEERING_GAIN, "not": 0, "max": MAX_STEERING_GAIN, "default": base.steering_gain },
             "left_ray_gain": { "above": 0, "max": 1, "default": base.left_ray_gain },
         },
         "horizon": { "min": 1, "max": MAX_HORIZON, "default": DEFAULT_HORIZON, "unit": "steps" },

@@ -184,13 +184,41 @@ impl SnnConfig {
                     .to_owned(),
             );
         }
+        if let Plasticity::ContrastiveStdp(StdpParams { a_minus, .. }) = self.plasticity
+            && a_minus != 0.0
+        {
+            return Err(format!(
+                "plasticity.a_minus: {a_minus} is impossible: contrastive-stdp takes own spikes away, whose depression would strengthen: use 0"
+            ));
+        }
         if self.eprop.is_some() && self.hidden_neurons == 0 {
             return Err(
                 "eprop: there are no hidden neurons to learn: use hidden_neurons > 0, or eprop = none".to_owned()
             );
         }
+        if let Some(eprop) = self.eprop {
+            self.validate_eprop(eprop)?;
+        }
         if self.signal == Signal::Rates {
             self.validate_rates(by_pathway)?;
+        }
+        Ok(())
+    }
+
+    /// Checks that its formulas hold: plain membranes, and features that are the counts of the step.
+    fn validate_eprop(&self, eprop: EProp) -> Result<(), String> {
+        if self.cells != CellTypes::Uniform {
+            return Err("eprop: it knows no adaptation: use cells = uniform, or eprop = none".to_owned());
+        }
+        if self.temporal != TemporalFilter::Step {
+            return Err("eprop: it teaches for the step at hand: use temporal of kind step, or eprop = none".to_owned());
+        }
+        let largest = self.wiring.sensory_hidden.largest();
+        if eprop.limit < largest {
+            return Err(format!(
+                "eprop.limit: {} is below the largest weight at birth: use at least {largest}",
+                eprop.limit
+            ));
         }
         Ok(())
     }
@@ -351,7 +379,16 @@ mod tests {
         refuses(SnnConfig { wiring: all, ..spikeless }, "signal: rates have no single spikes");
         let eprop = Some(EProp { rate: 1.0, width: 0.5, limit: 0.01, feedback: Feedback::Random });
         refuses(SnnConfig { eprop, ..stdp }, "eprop.limit: 0.01 is outside (0.01, 1000]");
+        let eprop = Some(EProp { rate: 1.0, width: 0.5, limit: 2.0, feedback: Feedback::Random });
+        refuses(SnnConfig { eprop, ..stdp }, "eprop.limit: 2 is below the largest weight at birth: use at least 2.7");
         let eprop = Some(EProp { rate: 1.0, width: 0.5, limit: 3.0, feedback: Feedback::Random });
+        refuses(SnnConfig { eprop, cells: CellTypes::Mixed, ..stdp }, "eprop: it knows no adaptation");
+        refuses(SnnConfig { eprop, temporal: slow.temporal, ..pathway }, "eprop: it teaches for the step at hand");
+        let depression = StdpParams { a_minus: 0.1, ..StdpParams::default() };
+        refuses(
+            SnnConfig { plasticity: Plasticity::ContrastiveStdp(depression), ..own_spike },
+            "plasticity.a_minus: 0.1 is impossible",
+        );
         refuses(SnnConfig { eprop, ..predictive }, "eprop: there are no hidden neurons to learn");
         let novelty = Some(Novelty { strength: 1.0, rate: 0.0 });
         refuses(SnnConfig { novelty, ..stdp }, "novelty.rate: 0 is outside (0, 1]");

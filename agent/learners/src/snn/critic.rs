@@ -29,7 +29,7 @@ impl CriticParams {
     }
 }
 
-/// `V(x) = b + Σ v_j·x_j` over the spike counts x of sensory and hidden neurons, learned by TD(λ) with a normalised step
+/// `V(x) = b + Σ v_j·x_j` over the features x, what motor neurons hear, learned by TD(λ) with a normalised step
 /// (Sutton & Barto 2018, chapter 12).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Critic {

@@ -12,8 +12,9 @@ use crate::range::{above, in_range};
 
 /// Reward-based e-prop (Bellec et al. 2020) for the synapses from sensory to hidden neurons. In each tick t, hidden neuron i is sensitive by
 /// `ψ_i = max(0, 1 − |V_i − V_threshold|/width)`, and synapse ij by `ψ_i·x̄_j`, with x̄ the spikes of sensory neuron j as the membrane low-passes them. Their mean over a step, ē_ij, is
-/// gathered as the motor synapses' is: `e_ij ← γλ·e_ij + L_i·ē_ij`, with the learning signal `L_i = Σ_p B_ip·credit_p`, and dopamine makes it a change:
-/// `W_ij += rate·η·clip(dopamine)·e_ij`. Signs stay, magnitudes stay below `limit`, and no synapse is born.
+/// gathered as that of the motor synapses: `e_ij ← γλ·e_ij + L_i·ē_ij`, with the learning signal `L_i = Σ_p B_ip·credit_p`, and dopamine makes it a change:
+/// `W_ij += rate·η·clip(dopamine)·e_ij`. Signs stay, magnitudes stay within 0.01 and `limit`, and no synapse is born. Sleep replays what motor
+/// neurons heard, and teaches hidden neurons nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EProp {
     /// How much faster than motor synapses these learn.
@@ -32,7 +33,8 @@ pub struct EProp {
 pub enum Feedback {
     /// Fixed, standard normal: feedback alignment (Lillicrap et al. 2016).
     Random,
-    /// The mean weight of hidden neuron i onto pool p, as it is now, times the number of pools: the gradient itself.
+    /// The mean weight of hidden neuron i onto pool p, as it is now, times the number of pools: along the gradient of a pathway, as far as it goes
+    /// straight to the motor neurons.
     Symmetric,
 }
 
@@ -96,47 +98,58 @@ impl Sensitivity {
                 sensitive += 1;
             }
         }
-        Operations::of_macs((1 + sensitive) * self.trace.len())
+        Operations::of_macs((1 + sensitive) * self.trace.len() + self.sum.nrows())
     }
 }
 
 /// What synapses onto hidden neurons did lately on a lane, waiting for dopamine: hidden × sensory.
 #[derive(Clone, Debug, PartialEq)]
-pub struct HiddenEligibility(Array2<f32>);
+pub struct HiddenEligibility {
+    traces: Array2<f32>,
+    /// Whether anything was remembered since the episode began; asleep, nothing is.
+    marked: bool,
+}
 
 impl HiddenEligibility {
     /// At rest.
     pub fn new(layout: &Layout) -> Self {
-        Self(Array2::zeros((layout.hidden().len(), layout.sensory().len())))
+        Self { traces: Array2::zeros((layout.hidden().len(), layout.sensory().len())), marked: false }
     }
 
     /// The start of an episode.
     pub fn reset(&mut self) {
-        self.0.fill(0.0);
+        self.traces.fill(0.0);
+        self.marked = false;
     }
 
     /// `e_ij ← decay·e_ij + L_i·ē_ij`. Returns what it cost.
     pub fn mark(&mut self, decay: f32, signals: &[f32], seen: &Sensitivity) -> Operations {
         let ticks = seen.ticks.max(1) as f32;
-        for ((mut traces, sum), signal) in self.0.rows_mut().into_iter().zip(seen.sum.rows()).zip(signals) {
+        self.marked = true;
+        for ((mut traces, sum), signal) in self.traces.rows_mut().into_iter().zip(seen.sum.rows()).zip(signals) {
             let gate = signal / ticks;
             traces.zip_mut_with(&sum, |trace, sum| *trace = decay * *trace + gate * sum);
         }
-        Operations::of_macs(2 * self.0.len())
+        Operations::of_macs(2 * self.traces.len())
     }
 
     /// `W_ij += step·e_ij` for every synapse that exists, within its bounds. Returns what it cost.
     pub fn apply(&self, step: f32, limit: f32, weights: &mut Array2<f32>, layout: &Layout) -> Operations {
-        for (post, traces) in layout.hidden().zip(self.0.rows()) {
+        if !self.marked {
+            return Operations::NONE;
+        }
+        let mut changed = 0;
+        for (post, traces) in layout.hidden().zip(self.traces.rows()) {
             for (pre, trace) in traces.iter().enumerate() {
                 let weight = &mut weights[[post, pre]];
-                if *weight != 0.0 {
+                if *weight != 0.0 && *trace != 0.0 {
+                    changed += 1;
                     let sign = layout.sign(pre);
                     *weight = sign * (sign * (*weight + step * trace)).clamp(WEIGHT_BOUNDS[0], limit);
                 }
             }
         }
-        Operations::of_macs(self.0.len())
+        Operations::of_macs(changed)
     }
 }
 
@@ -207,18 +220,18 @@ mod tests {
         let mut seen = Sensitivity::new(PARAMS, 20.0, &layout);
         // Ten hidden neurons; the first is just below its threshold, the second above, the third out of reach.
         let distances = || [-0.1, 0.25, -0.6].into_iter().chain([-1.0; 7]);
-        assert_eq!(seen.tick(&[3, 75], distances()), Operations::of_macs(3 * 69));
+        assert_eq!(seen.tick(&[3, 75], distances()), Operations::of_macs(3 * 69 + 10));
         seen.tick(&[], distances());
         let mut eligibility = HiddenEligibility::new(&layout);
         let signals = [2.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0];
         eligibility.mark(0.5, &signals, &seen);
         // x̄ is 0.05, then 0.0475; their mean over two ticks 0.04875.
-        assert!((eligibility.0[[0, 3]] - 2.0 * 0.8 * 0.04875).abs() < 1e-6);
-        assert!((eligibility.0[[1, 3]] - 0.5 * 0.04875).abs() < 1e-6);
-        assert_eq!((eligibility.0[[2, 3]], eligibility.0[[0, 4]]), (0.0, 0.0));
+        assert!((eligibility.traces[[0, 3]] - 2.0 * 0.8 * 0.04875).abs() < 1e-6);
+        assert!((eligibility.traces[[1, 3]] - 0.5 * 0.04875).abs() < 1e-6);
+        assert_eq!((eligibility.traces[[2, 3]], eligibility.traces[[0, 4]]), (0.0, 0.0));
         seen.begin_step();
         eligibility.mark(0.5, &signals, &seen);
-        assert!((eligibility.0[[1, 3]] - 0.25 * 0.04875).abs() < 1e-6);
+        assert!((eligibility.traces[[1, 3]] - 0.25 * 0.04875).abs() < 1e-6);
     }
 
     #[test]
@@ -226,8 +239,10 @@ mod tests {
         let layout = layout();
         let mut weights = Array2::zeros((100, 100));
         (weights[[69, 3]], weights[[69, 4]], weights[[70, 3]]) = (1.0, -1.0, 8.0);
-        let eligibility = HiddenEligibility(Array2::from_elem((10, 69), 1.0));
-        eligibility.apply(3.0, PARAMS.limit, &mut weights, &layout);
+        let mut eligibility = HiddenEligibility { traces: Array2::from_elem((10, 69), 1.0), marked: false };
+        assert_eq!(eligibility.apply(3.0, PARAMS.limit, &mut weights, &layout), Operations::NONE, "as in sleep");
+        eligibility.marked = true;
+        assert_eq!(eligibility.apply(3.0, PARAMS.limit, &mut weights, &layout), Operations::of_macs(3));
         assert_eq!((weights[[69, 3]], weights[[69, 4]], weights[[70, 3]]), (4.0, -0.01, 9.0));
         assert_eq!(weights.iter().filter(|&&weight| weight != 0.0).count(), 3);
     }

@@ -148,17 +148,21 @@ impl Network {
         arrays
     }
 
-    /// Takes neurons that others hear away: they are heard no more, and the sensory and hidden ones never spike again. Those that were lost
-    /// before stay lost.
+    /// Takes sensory and hidden neurons away: they never spike again, and their synapses learn no more. Those that were lost before stay lost.
     pub fn cut(&mut self, neurons: &[usize]) -> Result<(), NetworkError> {
-        let known = self.layout.heard().len();
+        let known = self.layout.presynaptic();
         if let Some(neuron) = neurons.iter().find(|neuron| **neuron >= known) {
             return Err(NetworkError::Config(format!("neuron {neuron} cannot be lost: use 0 to {}", known - 1)));
         }
         self.cut.extend(neurons);
         self.cut.sort_unstable();
         self.cut.dedup();
-        self.fan_out = FanOut::new(&self.layout, self.config.readout, &self.arrays()[0].values);
+        let mut living = self.weights.clone();
+        for &neuron in &self.cut {
+            living.column_mut(neuron).fill(0.0);
+            living.row_mut(neuron).fill(0.0);
+        }
+        self.fan_out = FanOut::new(&self.layout, self.config.readout, &living);
         Ok(())
     }
 
@@ -311,7 +315,11 @@ impl Network {
         }
         state.hidden.receive(&self.weights, hidden.start, 1.0, &state.arriving, &mut state.streams.hidden);
         if let Some(sensitivity) = &mut witnesses.hidden {
-            spent += sensitivity.tick(&state.arriving, state.hidden.distances(&self.config.lif));
+            let distances = state.hidden.distances(&self.config.lif).enumerate();
+            // A neuron that is lost is as far from its threshold as can be.
+            let lost = |i| self.cut.contains(&(hidden.start + i));
+            let distances = distances.map(|(i, distance)| if lost(i) { f32::INFINITY } else { distance });
+            spent += sensitivity.tick(&state.arriving, distances);
         }
         let hidden_spikes = state.hidden.fire(&self.config.lif, Firing::Threshold, &mut state.streams.escape);
         state.arriving.clear();
@@ -329,7 +337,7 @@ impl Network {
             state.witnessed.raster.tick(state.arriving.iter().copied().chain(of_motor.clone()));
         }
         if self.layout.is_recurrent() {
-            state.arriving.extend(of_motor.filter(|spike| !self.cut.contains(spike)));
+            state.arriving.extend(of_motor);
         }
         for &spike in &state.arriving {
             state.counts[spike] += 1.0;
@@ -341,7 +349,9 @@ impl Network {
     /// The step is over: the temporal filter makes features of it. Returns what it cost: what is heard of the past is no spike, so that each of
     /// its synapses multiplies.
     fn hear(&self, state: &mut NetworkState) -> Operations {
-        state.heard.end_step(&state.counts) + Operations::of_macs(self.filtered.len())
+        let lost: usize = self.cut.iter().map(|&neuron| self.layout.filtered_columns(neuron).count()).sum();
+        let living = self.filtered.ncols() - lost;
+        state.heard.end_step(&state.counts) + Operations::of_macs(self.filtered.nrows() * living)
     }
 
     /// What the step just simulated cost its decision, from its spikes: with the accumulates that were on their way when it began
@@ -349,7 +359,7 @@ impl Network {
     fn decision_cost(&self, state: &NetworkState, carried_in: u64) -> Operations {
         let carried_out = self.fan_out.on_their_way(&state.arriving);
         let motor = if self.motor_decides() { self.layout.motor().len() } else { 0 };
-        let lost = self.cut.iter().filter(|neuron| **neuron < self.layout.presynaptic()).count();
+        let lost = self.cut.len();
         let neuron_updates = self.config.ticks * (self.layout.presynaptic() - lost + motor);
         let acs = self.fan_out.accumulates(&state.counts) + carried_in - carried_out;
         Operations { acs, macs: 0, neuron_updates: neuron_updates as u64 }

@@ -75,8 +75,8 @@ impl PairStdp {
     }
 
     /// One tick: `x_j ← x_j·exp(−1/τ) + S_j(t−1)`, then for each motor neuron i that spikes now `pairings[i, j] += A₊·x_j`. Where there is depression, each spike of j that
-    /// arrives takes `A₋·y_i`, with `y_i ← y_i·exp(−1/τ) + S_i` of the spikes of i before now. Returns what it cost: a MAC for each trace that decays and
-    /// for each synapse of a neuron that spikes, an AC for each spike that arrives.
+    /// arrives takes `A₋·y_i`, with `y_i ← y_i·exp(−1/τ) + S_i` of the spikes of i before now. Returns what it cost: a MAC for each trace that decays, for
+    /// each synapse of a neuron that spikes and for each pair that depresses, an AC for each spike that a trace gathers.
     pub fn tick(&mut self, arriving: &[usize], motor_spikes: &[usize]) -> Operations {
         self.pre_trace.iter_mut().for_each(|trace| *trace *= self.decay);
         for &pre in arriving {
@@ -102,7 +102,7 @@ impl PairStdp {
             arriving.iter().for_each(|&pre| row[pre] -= *a_minus * *trace);
         }
         motor_spikes.iter().for_each(|&post| post_trace[post] += 1.0);
-        Operations::of_macs(post_trace.len() * (1 + arriving.len()))
+        Operations::of_acs(motor_spikes.len()) + Operations::of_macs(post_trace.len() * (1 + arriving.len()))
     }
 
     /// Its parameters.

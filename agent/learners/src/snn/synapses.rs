@@ -80,6 +80,14 @@ pub enum SensoryHidden {
 }
 
 impl SensoryHidden {
+    /// The largest weight that it may draw.
+    pub fn largest(&self) -> f32 {
+        match *self {
+            Self::Random { gain, .. } => gain * WEIGHT_BOUNDS[1],
+            Self::Relay(relay) => relay.gain,
+        }
+    }
+
     /// Checks every parameter.
     pub fn validate(&self) -> Result<(), String> {
         match *self {

@@ -15,7 +15,8 @@ pub enum TemporalFilter {
     /// x: the spike counts of the step, per tick.
     #[default]
     Step,
-    /// The counts of the last ticks alone, per tick; of an earlier step too, if they are more than a step has.
+    /// The counts of the last ticks alone, per tick; of an earlier step too, if they are more than a step has. Operations are counted as of all spikes of
+    /// the step.
     Window {
         /// Number of ticks.
         ticks: usize,

@@ -21,7 +21,7 @@ use serde::Serialize;
 use spikedrive_env::Phase;
 use spikedrive_learners::random::{Purpose, stream};
 use spikedrive_learners::snn::{Network, Signal, SnnConfig};
-use spikedrive_learners::{LearnerConfig, Preset, Watch};
+use spikedrive_learners::{LearnerConfig, Preset, Watch, snn};
 
 use self::cut::{Cuts, DRAWS, cuts};
 use self::measures::measures;
@@ -108,11 +108,20 @@ pub fn q3(args: &Q3Args, stop: &StopFlag) -> Result<(), Failure> {
 /// A preset whose neurons spike; others are refused.
 fn spiking(preset: Preset) -> Result<SnnConfig, Failure> {
     match preset.config() {
-        LearnerConfig::Snn(config) if config.signal == Signal::Spikes => Ok(config),
-        _ => Err(Failure::Usage(format!(
-            "{preset} has no spiking network of this agent to watch: use stdp, pathway, memory, strict, own-spike, predictive or frugal"
-        ))),
+        LearnerConfig::Snn(config) if is_watched(&config) => Ok(config),
+        _ => {
+            let known = |preset: &snn::Preset| is_watched(&preset.config());
+            let known: Vec<&str> =
+                snn::Preset::ALL.iter().filter(|preset| known(preset)).map(|preset| preset.name()).collect();
+            let known = known.join(", ");
+            Err(Failure::Usage(format!("{preset} does not drive by its spikes alone: use one of {known}")))
+        }
     }
+}
+
+/// Whether spikes of the step at hand are all that it hears.
+fn is_watched(config: &SnnConfig) -> bool {
+    config.signal == Signal::Spikes && config.temporal.copies() == 1
 }
 
 /// What is there already, but for runs of other settings.

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use spikedrive_learners::Preset;
+use spikedrive_learners::{Preset, snn};
 
 use super::row::{LAYERS, NULLS, PAIRS, Row, Run, State};
-use super::{NAME, open, picture_path};
+use super::{NAME, PLAN, open, picture_path};
 use crate::benchmark::page::Page;
 use crate::benchmark::table::Table;
 use crate::experiments::stats::Distribution;
@@ -115,8 +115,9 @@ impl Findings<'_> {
         ];
         let mut table = Table::new(caption, &header);
         for (preset, state) in self.all() {
-            // Sensory and hidden neurons do not learn: untrained they do the same.
-            let layers = LAYERS.into_iter().filter(|&layer| state == State::Trained || layer == "motor");
+            // Sensory neurons do not learn, nor do hidden ones without e-prop: untrained they do the same.
+            let learns = |layer| layer == "motor" || (layer == "hidden" && preset == snn::Preset::EProp.name());
+            let layers = LAYERS.into_iter().filter(|&layer| state == State::Trained || learns(layer));
             for layer in layers {
                 let of = |measure: &str| self.over(&preset, state, |row| row.get(&format!("{layer}_{measure}")));
                 let both = |measure: &str, digits| {
@@ -225,7 +226,8 @@ impl Findings<'_> {
     fn how(&self) -> String {
         let seeds: BTreeSet<u64> = self.runs.iter().map(|run| run.seed).collect();
         let (first, last) = (seeds.first().copied().unwrap_or_default(), seeds.last().copied().unwrap_or_default());
-        format!("300 episodes, seeds {first} to {last}; mean [95 % bootstrap interval] over seeds.")
+        let episodes = PLAN.episodes;
+        format!("{episodes} episodes, seeds {first} to {last}; mean [95 % bootstrap interval] over seeds.")
     }
 }
 

@@ -54,6 +54,9 @@ pub struct Condition {
     /// The curriculum; without one, phase 4 from the first episode on.
     #[serde(default)]
     pub curriculum: Option<CurriculumRule>,
+    /// A mixture of all phases from the first episode on, in the place of phase 4.
+    #[serde(default)]
+    pub mixture: bool,
     /// The world.
     #[serde(default)]
     pub world: WorldOptions,
@@ -104,7 +107,12 @@ impl Condition {
         let assignments: Result<Vec<_>, String> = self.set.iter().map(|text| text.parse()).collect();
         overrides.extend(&Source::Flag, assignments.map_err(bad)?);
         let learner = overrides.apply(self.preset.for_rays(self.world.rays)?).map_err(bad)?;
-        let lesson = self.curriculum.map_or(Lesson::Direct(Phase::Complex), Lesson::Curriculum);
+        let lesson = match self.curriculum {
+            Some(_) if self.mixture => return Err(bad("a curriculum is no mixture: choose one of them".to_owned())),
+            Some(rule) => Lesson::Curriculum(rule),
+            None if self.mixture => Lesson::Mixture,
+            None => Lesson::Direct(Phase::Complex),
+        };
         let ceilings = attainable_all(HORIZON, &self.world, &lesson.phases())?;
         Ok(TrainConfig {
             learner,

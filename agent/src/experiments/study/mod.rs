@@ -19,11 +19,12 @@ use crate::report::{note, say};
 use crate::stop::StopFlag;
 
 /// The studies of this program: name and file.
-pub const BUILT_IN: [(&str, &str); 4] = [
+pub const BUILT_IN: [(&str, &str); 5] = [
     ("q1", include_str!("../../../studies/q1.toml")),
     ("q2", include_str!("../../../studies/q2.toml")),
     ("ladder", include_str!("../../../studies/ladder.toml")),
     ("ablation", include_str!("../../../studies/ablation.toml")),
+    ("hard", include_str!("../../../studies/hard.toml")),
 ];
 
 /// How a study is measured.
