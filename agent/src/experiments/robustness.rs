@@ -44,7 +44,7 @@ pub struct RobustnessArgs {
         long,
         value_name = "NAMES",
         value_delimiter = ',',
-        default_value = "stdp,pathway,spikeless,own-spike,strict,predictive,dqn,ppo"
+        default_value = "stdp,pathway,spikeless,own-spike,strict,e-prop,strict-own-spike,predictive,dqn,ppo"
     )]
     pub presets: Vec<Preset>,
     /// How it is measured; ten seeds, if nothing else is said.

@@ -70,7 +70,12 @@ const PLAN: Plan = Plan { episodes: 300, tracks: 10, trials: 4, shuffles: 20 };
 #[derive(Args, Clone, Debug)]
 pub struct Q3Args {
     /// Presets with spikes, separated by commas.
-    #[arg(long, value_name = "NAMES", value_delimiter = ',', default_value = "stdp,pathway,own-spike,strict")]
+    #[arg(
+        long,
+        value_name = "NAMES",
+        value_delimiter = ',',
+        default_value = "stdp,pathway,own-spike,strict,e-prop,strict-own-spike"
+    )]
     pub presets: Vec<Preset>,
     /// How it is measured; ten seeds, if nothing else is said.
     #[command(flatten)]
@@ -242,9 +247,9 @@ mod tests {
 
     #[test]
     fn what_has_no_spikes_is_refused() {
-        for name in ["spikeless", "dqn", "seed"] {
+        for name in ["spikeless", "predictive", "dqn", "seed"] {
             let refusal = spiking(name.parse().unwrap()).unwrap_err().to_string();
-            assert!(refusal.starts_with(&format!("{name} has no spiking network")), "{refusal}");
+            assert!(refusal.starts_with(&format!("{name} does not drive by its spikes alone")), "{refusal}");
         }
         assert!(
             Preset::all().filter_map(|preset| spiking(preset).ok()).all(|config| config.ticks <= spikes::MOST_TICKS)
