@@ -172,7 +172,7 @@ fn impossible_parameters_are_refused_with_path_value_and_remedy() {
         }
     }
     for (file, words) in [
-        ("[train.learner]\nnoise = 3\n", ["bad.toml: [train.learner] noise is unknown", "use code"]),
+        ("[train.learner]\nnoise = 3\n", ["bad.toml: [train.learner] noise is unknown", "use cells, code"]),
         (
             "[train.learner.lif]\nnoise_sd = -1\n",
             ["bad.toml: [train.learner] lif.noise_sd: -1 is outside", "use a number"],
