@@ -215,10 +215,8 @@ impl SnnConfig {
         }
         let largest = self.wiring.sensory_hidden.largest();
         if eprop.limit < largest {
-            return Err(format!(
-                "eprop.limit: {} is below the largest weight at birth: use at least {largest}",
-                eprop.limit
-            ));
+            let (limit, enough) = (eprop.limit, (1000.0 * largest).ceil() / 1000.0);
+            return Err(format!("eprop.limit: {limit} is below the largest weight at birth: use at least {enough}"));
         }
         Ok(())
     }
