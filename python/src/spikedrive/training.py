@@ -107,8 +107,8 @@ def train(
     the same weights, bit for bit.
 
     Args:
-        preset: Network and rule: stdp, pathway, spikeless, memory, strict, e-prop, own-spike, strict-own-spike, predictive, frugal, dqn,
-            ppo or seed.
+        preset: Network and rule: stdp, pathway, spikeless, memory, strict, e-prop, own-spike, strict-own-spike, predictive, frugal,
+            dqn, ppo or seed.
         curriculum: Teach phases 1 to 4: `ceiling` (the default) or `seed`.
         phase: Teach this phase alone.
         episodes: Training episodes.
