@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use spikedrive_env::WorldOptions;
 use spikedrive_learners::preset::{DEFAULT_READING, Preset};
 use spikedrive_learners::seed::Reading;
-use spikedrive_learners::snn::network::NetworkError;
+use spikedrive_learners::snn::error::NetworkError;
 use spikedrive_learners::{Learner, LearnerConfig, Memory, NamedArray, Policy};
 
 use crate::failure::Failure;

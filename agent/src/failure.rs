@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use spikedrive_dashboard::cli::DashboardError;
 use spikedrive_env::CircuitError;
-use spikedrive_learners::snn::network::NetworkError;
+use spikedrive_learners::snn::error::NetworkError;
 use spikedrive_server::cli::ServerError;
 
 use crate::checkpoint::WeightsError;

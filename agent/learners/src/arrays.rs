@@ -2,7 +2,7 @@
 
 use ndarray::{Array2, ArrayView2};
 
-use crate::snn::network::NetworkError;
+use crate::snn::error::NetworkError;
 
 /// An array of learned numbers.
 #[derive(Clone, Debug, PartialEq)]

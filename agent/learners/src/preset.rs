@@ -7,7 +7,7 @@ use crate::LearnerConfig;
 use crate::dense::{DqnConfig, PpoConfig};
 use crate::seed::{Mode, Reading, SeedConfig};
 use crate::snn;
-use crate::snn::network::NetworkError;
+use crate::snn::error::NetworkError;
 
 /// A named [`LearnerConfig`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use serde_json::Value;
 use spikedrive_env::{Phase, WorldOptions};
 use spikedrive_learners::seed::Reading;
 use spikedrive_learners::snn;
-use spikedrive_learners::snn::network::NetworkError;
+use spikedrive_learners::snn::error::NetworkError;
 use spikedrive_learners::{LearnerConfig, Preset, Schedule};
 
 use super::{

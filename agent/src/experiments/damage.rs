@@ -6,7 +6,7 @@ use ndarray::{Array2, ArrayViewMut2, Axis, Slice};
 use rand_chacha::ChaCha8Rng;
 use spikedrive_learners::learner::WEIGHTS;
 use spikedrive_learners::random::{Purpose, some_of, stream};
-use spikedrive_learners::snn::network;
+use spikedrive_learners::snn::saved;
 use spikedrive_learners::snn::synapses::Layout;
 use spikedrive_learners::{LearnerConfig, NamedArray};
 
@@ -71,7 +71,7 @@ impl Damage {
                 let layout = Layout::new(config);
                 let neurons = layout.presynaptic();
                 let cut = some_of(neurons * percent / 100, neurons, &mut stream(seed, Purpose::Damage, 0));
-                network::silence(&layout, &mut arrays, &cut);
+                saved::silence(&layout, &mut arrays, &cut);
             }
             (Self::Cut(percent), LearnerConfig::Seed(_)) => {
                 let mut rng = stream(seed, Purpose::Damage, 0);

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::floats;
 use crate::range::{above, in_range};
-use crate::snn::network::NetworkError;
+use crate::snn::error::NetworkError;
 
 /// MACs a parameter: m, v, g² and the step.
 pub const MACS: u64 = 4;

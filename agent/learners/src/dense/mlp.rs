@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::init::orthogonal;
 use crate::arrays::NamedArray;
 use crate::random::some_of;
-use crate::snn::network::NetworkError;
+use crate::snn::error::NetworkError;
 
 /// What a hidden unit makes of its input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -8,7 +8,7 @@ use crate::activity::{Activity, Watch};
 use crate::arrays::NamedArray;
 use crate::learner::{Driver, Policy};
 use crate::op_count::Operations;
-use crate::snn::network::NetworkError;
+use crate::snn::error::NetworkError;
 use crate::snn::readout::{greedy, shares};
 
 /// What a network sees, and how it was rewarded.

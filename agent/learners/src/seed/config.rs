@@ -9,8 +9,8 @@ use super::dopamine::DopamineParams;
 use super::stdp::StdpParams;
 use crate::range::{in_range, part};
 use crate::snn::config::NEURONS;
+use crate::snn::error::NetworkError;
 use crate::snn::lif::LifParams;
-use crate::snn::network::NetworkError;
 
 /// Number of its sensors: left, ahead, right.
 pub const SENSORS: usize = 3;

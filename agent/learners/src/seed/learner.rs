@@ -11,7 +11,7 @@ use crate::activity::{Activity, Watch};
 use crate::op_count::{Operations, TrainingOperations};
 use crate::snn::EpisodeSummary;
 use crate::snn::config::NEURONS;
-use crate::snn::network::NetworkError;
+use crate::snn::error::NetworkError;
 use crate::snn::synapses::{WeightBounds, dale_sign};
 
 /// An agent in the middle of a run.

@@ -10,6 +10,7 @@
 
 pub mod config;
 pub mod dopamine;
+mod driver;
 pub mod learner;
 pub mod network;
 pub mod readout;

@@ -11,7 +11,7 @@ use crate::activity::{Activity, Population, Raster, Watch};
 use crate::op_count::Operations;
 use crate::random::{Purpose, stream, uniform, uniform_in};
 use crate::snn::config::NEURONS;
-use crate::snn::network::NetworkError;
+use crate::snn::error::NetworkError;
 use crate::snn::readout::greedy;
 use crate::snn::synapses::{WEIGHT_BOUNDS, dale_sign};
 use crate::snn::{lif, noise};

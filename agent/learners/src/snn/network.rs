@@ -5,11 +5,13 @@ use rand_chacha::ChaCha8Rng;
 
 use super::competition::{Competition, Readout};
 use super::config::{Firing, NEURONS, Signal, SnnConfig};
+use super::error::NetworkError;
 use super::fan_out::FanOut;
 use super::forward::{ForwardModel, Prediction};
 use super::plasticity::Witnesses;
 use super::population::Population;
 use super::readout;
+use super::saved::{FILTERED, FORWARD, WEIGHTS, silence};
 use super::state::{NetworkState, Streams};
 use super::synapses::{Layout, WeightBounds, filtered_weights, initial_weights, motor_weights_mut};
 use crate::activity::{Activity, Population as Shown, Watch};
@@ -30,64 +32,6 @@ pub struct Network {
     forward: Option<Prediction>,
     /// Sensory and hidden neurons that are lost: they never spike.
     cut: Vec<usize>,
-}
-
-/// Name of the array `W[post, pre]`.
-pub const WEIGHTS: &str = "weights";
-/// Name of the array of the forward model, if there is one: `M[action·rays + ray, sensory neuron]`.
-pub const FORWARD: &str = "forward";
-/// Name of the array of synapses that hear the past, if there are any: `W[motor neuron, copy·afferents + afferent]`.
-pub const FILTERED: &str = "filtered";
-
-/// Why weights do not fit.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum NetworkError {
-    /// The configuration is impossible.
-    #[error("impossible network: {0}")]
-    Config(String),
-    /// The matrix has another shape.
-    #[error("the weights are {rows} × {columns}: they must be {NEURONS} × {NEURONS}, W[post, pre]")]
-    Shape {
-        /// Rows.
-        rows: usize,
-        /// Columns.
-        columns: usize,
-    },
-    /// A weight is no number.
-    #[error("weight [{post}, {pre}] is {weight}: every weight must be finite")]
-    NotFinite {
-        /// Row.
-        post: usize,
-        /// Column.
-        pre: usize,
-        /// Value.
-        weight: f32,
-    },
-    /// An array is missing, of another shape, or holds what is no number.
-    #[error("{0}")]
-    Array(String),
-    /// The world has other sensors than the network.
-    #[error("the world casts {world} rays and the network takes {network}: use a world of {network} rays")]
-    Rays {
-        /// Rays of the world.
-        world: usize,
-        /// Rays of the network.
-        network: usize,
-    },
-}
-
-/// What these neurons say to others is set to 0, in arrays of [`Network::arrays`].
-pub fn silence(layout: &Layout, arrays: &mut [NamedArray], neurons: &[usize]) {
-    for NamedArray { name, values } in arrays {
-        for &neuron in neurons {
-            let columns: Vec<usize> = match name.as_str() {
-                FILTERED => layout.filtered_columns(neuron).collect(),
-                // The forward model hears the sensory neurons alone.
-                _ => (neuron..values.ncols().min(neuron + 1)).collect(),
-            };
-            columns.into_iter().for_each(|column| values.column_mut(column).fill(0.0));
-        }
-    }
 }
 
 impl Network {

@@ -18,7 +18,7 @@ use crate::dense::run::{Car, Clock};
 use crate::learner::{Learner, LearnerConfig, LearnerState, Memory, Policy};
 use crate::op_count::TrainingOperations;
 use crate::random::{Purpose, below, stream, uniform};
-use crate::snn::network::NetworkError;
+use crate::snn::error::NetworkError;
 use crate::snn::readout::greedy;
 use crate::snn::{EpisodeSummary, StepEnd};
 

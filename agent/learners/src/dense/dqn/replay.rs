@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::ACTIONS;
 use crate::dense::floats;
 use crate::random::below;
-use crate::snn::network::NetworkError;
+use crate::snn::error::NetworkError;
 
 /// A step, and the n − 1 that followed it.
 #[derive(Clone, Debug, PartialEq)]

@@ -19,7 +19,7 @@ use crate::dense::run::{Car, Clock};
 use crate::learner::{Learner, LearnerConfig, LearnerState, Memory, Policy};
 use crate::op_count::TrainingOperations;
 use crate::random::{Purpose, below, stream};
-use crate::snn::network::NetworkError;
+use crate::snn::error::NetworkError;
 use crate::snn::readout::{sample, shares};
 use crate::snn::{EpisodeSummary, StepEnd};
 
