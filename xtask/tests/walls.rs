@@ -27,7 +27,7 @@ const IMPORTS: [(&str, &[&str]); 7] = [
 const PURE: [&str; 2] = ["spikedrive-env", "spikedrive-learners"];
 
 /// All that a pure crate may build on. Its tests may use more.
-const PURE_DEPENDENCIES: [&str; 6] = ["libm", "ndarray", "rand", "rand_chacha", "serde", "thiserror"];
+const PURE_DEPENDENCIES: [&str; 7] = ["libm", "ndarray", "rand", "rand_chacha", "rayon", "serde", "thiserror"];
 
 /// What the `clippy.toml` of a pure crate forbids at least.
 const IMPURE_METHODS: [&str; 4] =

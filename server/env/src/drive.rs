@@ -9,8 +9,9 @@ use rand_chacha::ChaCha8Rng;
 use crate::motion::Motion;
 use crate::random::{below, gaussian, uniform};
 use crate::sensors::{self, RANGE};
+use crate::state::DriveState;
 use crate::track::DS;
-use crate::{Action, Track, WorldOptions};
+use crate::{Action, ConfigError, Track, WorldOptions};
 
 /// Where an open track is entered, in units from its beginning.
 const START_RANGE: [f64; 2] = [10.0, 50.0];
@@ -115,10 +116,45 @@ impl Drive {
         let seen = vec![0.0; (options.sensor_latency + 1) * options.rays];
         let weather = Box::new(weather);
         let mut drive = Self { track, options, weather, motion, steps: 0, horizon, seen };
-        drive.sense();
-        let (first, rest) = drive.seen.split_at_mut(options.rays);
-        rest.chunks_exact_mut(options.rays).for_each(|later| later.copy_from_slice(first));
+        drive.see_first();
         drive
+    }
+
+    /// The next episode of the same world, in the memory of this one.
+    pub(crate) fn restart(&mut self, track: Arc<Track>, start: Start, weather: Weather) {
+        self.motion = Motion::at(&track, start.index, start.lateral_deviation, start.heading_error_rad);
+        (self.track, *self.weather, self.steps) = (track, weather, 0);
+        self.see_first();
+    }
+
+    /// The first observation is that of the whole time before.
+    fn see_first(&mut self) {
+        self.sense();
+        let (first, rest) = self.seen.split_at_mut(self.options.rays);
+        rest.chunks_exact_mut(self.options.rays).for_each(|later| later.copy_from_slice(first));
+    }
+
+    /// What this episode would need to go on elsewhere, beside its beginning.
+    pub(crate) fn state(&self) -> DriveState {
+        // A stream has far fewer than 2⁶⁴ words.
+        let drawn = |rng: &ChaCha8Rng| rng.get_word_pos() as u64;
+        DriveState {
+            motion: self.motion,
+            steps: self.steps,
+            seen: self.seen.clone(),
+            noise_drawn: drawn(&self.weather.sensor_noise),
+            gusts_drawn: drawn(&self.weather.gusts),
+        }
+    }
+
+    /// Goes on where another episode with the same beginning was when it told its state.
+    pub(crate) fn resume(&mut self, state: &DriveState) -> Result<(), ConfigError> {
+        state.validate(self.track.samples(), self.horizon, self.seen.len())?;
+        (self.motion, self.steps) = (state.motion, state.steps);
+        self.seen.copy_from_slice(&state.seen);
+        self.weather.sensor_noise.set_word_pos(state.noise_drawn.into());
+        self.weather.gusts.set_word_pos(state.gusts_drawn.into());
+        Ok(())
     }
 
     /// What the driver sees now: with latency k, what the sensors saw k steps ago.

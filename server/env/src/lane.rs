@@ -7,7 +7,8 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::drive::{Start, Weather};
 use crate::random::{self, Purpose, below};
-use crate::{Action, Course, Drive, Phase, Split, Track, Transition, WorldConfig};
+use crate::state::LaneState;
+use crate::{Action, ConfigError, Course, Drive, Phase, Split, Track, Transition, WorldConfig};
 
 /// A car and its place in the sequence of episodes.
 #[derive(Clone, Debug)]
@@ -20,6 +21,8 @@ pub(crate) struct Lane {
     /// Whether the last step or reset began its episode.
     pub(crate) began: bool,
     pub(crate) ended: bool,
+    /// Sum of the rewards of its episode so far.
+    pub(crate) episode_return: f64,
 }
 
 /// The generated tracks that lanes drive now, by seed. Lanes on the same track share it: a thousand lanes on 200 training tracks
@@ -45,12 +48,42 @@ fn generated(config: &WorldConfig, phase: Phase, seed: u64) -> Track {
 
 impl Lane {
     pub(crate) fn begin(number: u64, episode: u64, config: &WorldConfig, tracks: &mut SharedTracks) -> Self {
-        let (drive, track) = begin(config, tracks, number, episode);
-        Self { number, episode, drive, track, began: true, ended: false }
+        let Beginning { track, seed, start, weather } = Beginning::draw(config, tracks, number, episode);
+        let drive = Drive::new(track, start, config.horizon, config.options, weather);
+        Self { number, episode, drive, track: seed, began: true, ended: false, episode_return: 0.0 }
     }
 
+    /// Starts the lane's next episode, in the memory of the present one.
     pub(crate) fn begin_next(&mut self, config: &WorldConfig, tracks: &mut SharedTracks) {
-        *self = Self::begin(self.number, self.episode.wrapping_add(1), config, tracks);
+        self.episode = self.episode.wrapping_add(1);
+        let Beginning { track, seed, start, weather } = Beginning::draw(config, tracks, self.number, self.episode);
+        self.drive.restart(track, start, weather);
+        (self.track, self.began, self.ended, self.episode_return) = (seed, true, false, 0.0);
+    }
+
+    /// What the lane would need to live on elsewhere.
+    pub(crate) fn state(&self) -> LaneState {
+        let Self { episode, ended, episode_return, .. } = *self;
+        LaneState { episode, ended, episode_return, drive: self.drive.state() }
+    }
+
+    /// A lane that lives on where another was when it told its state.
+    pub(crate) fn resume(
+        number: u64,
+        state: &LaneState,
+        config: &WorldConfig,
+        tracks: &mut SharedTracks,
+    ) -> Result<Self, ConfigError> {
+        let mut lane = Self::begin(number, state.episode, config, tracks);
+        if !state.episode_return.is_finite() {
+            return Err(ConfigError {
+                field: "episode_return",
+                reason: format!("{} is not finite", state.episode_return),
+            });
+        }
+        lane.drive.resume(&state.drive)?;
+        (lane.ended, lane.episode_return) = (state.ended, state.episode_return);
+        Ok(lane)
     }
 
     /// Drives one step of the present episode.
@@ -58,37 +91,48 @@ impl Lane {
         let transition = self.drive.step(action);
         self.began = false;
         self.ended = transition.end.is_some();
+        self.episode_return += transition.reward;
         transition
     }
 }
 
-/// The car at the start of an episode of a lane, and the seed of its track (0 on a circuit).
-///
-/// Training draws track, start and weather from the lane's streams. A held-out split is a fixed list: lane k drives track
-/// `(k + episode) mod tracks` in that episode, always from the same start and in the same weather, so that one lane over 50
-/// episodes and 50 lanes over one episode drive the same test.
-fn begin(config: &WorldConfig, tracks: &mut SharedTracks, lane: u64, episode: u64) -> (Drive, u64) {
-    let mut rng = random::stream(config.seed, Purpose::Episode, lane, episode);
-    let own_weather = || weather(config.seed, lane, episode);
-    let (seed, track, start, weather) = match &config.course {
-        Course::Circuit(circuit) => {
-            (0, Arc::clone(circuit.track()), Start::draw(circuit.track(), &mut rng), own_weather())
+/// How an episode of a lane begins.
+struct Beginning {
+    track: Arc<Track>,
+    /// Seed of the track; 0 on a circuit.
+    seed: u64,
+    start: Start,
+    weather: Weather,
+}
+
+impl Beginning {
+    /// Training draws track, start and weather from the lane's streams. A held-out split is a fixed list: lane k drives track
+    /// `(k + episode) mod tracks` in that episode, always from the same start and in the same weather, so that one lane over 50
+    /// episodes and 50 lanes over one episode drive the same test.
+    fn draw(config: &WorldConfig, tracks: &mut SharedTracks, lane: u64, episode: u64) -> Self {
+        let mut rng = random::stream(config.seed, Purpose::Episode, lane, episode);
+        let own_weather = || weather(config.seed, lane, episode);
+        match &config.course {
+            Course::Circuit(circuit) => {
+                let track = Arc::clone(circuit.track());
+                let start = Start::draw(&track, &mut rng);
+                Self { track, seed: 0, start, weather: own_weather() }
+            }
+            Course::Phase { phase, split: Split::Train } => {
+                let seed = Split::Train.first_track() + below(&mut rng, Split::Train.tracks());
+                let track = tracks.get(config, *phase, seed);
+                let start = Start::draw(&track, &mut rng);
+                Self { track, seed, start, weather: own_weather() }
+            }
+            Course::Phase { phase, split } => {
+                let seed = split.first_track() + lane.wrapping_add(episode) % split.tracks();
+                let track = tracks.get(config, *phase, seed);
+                let number = u64::from(phase.number());
+                let start = Start::draw(&track, &mut random::stream(seed, Purpose::HeldOutStart, number, 0));
+                Self { track, seed, start, weather: weather(seed, number, 0) }
+            }
         }
-        Course::Phase { phase, split: Split::Train } => {
-            let seed = Split::Train.first_track() + below(&mut rng, Split::Train.tracks());
-            let track = tracks.get(config, *phase, seed);
-            let start = Start::draw(&track, &mut rng);
-            (seed, track, start, own_weather())
-        }
-        Course::Phase { phase, split } => {
-            let seed = split.first_track() + lane.wrapping_add(episode) % split.tracks();
-            let track = tracks.get(config, *phase, seed);
-            let number = u64::from(phase.number());
-            let start = Start::draw(&track, &mut random::stream(seed, Purpose::HeldOutStart, number, 0));
-            (seed, track, start, weather(seed, number, 0))
-        }
-    };
-    (Drive::new(track, start, config.horizon, config.options, weather), seed)
+    }
 }
 
 fn weather(seed: u64, a: u64, b: u64) -> Weather {

@@ -27,9 +27,11 @@ pub mod options;
 pub mod oracle;
 pub mod phase;
 pub mod random;
+pub mod render;
 pub mod reward;
 pub mod sensors;
 pub mod split;
+pub mod state;
 pub mod track;
 pub mod vector_world;
 

@@ -1,8 +1,16 @@
 //! Many lanes, stepped together.
 
+use rayon::prelude::*;
+
 use crate::config::Autoreset;
 use crate::lane::{Lane, SharedTracks};
+use crate::state::LaneState;
 use crate::{Action, ConfigError, Drive, EndReason, LaneInfo, LaneRoad, Pose, Road, Transition, WorldConfig};
+
+/// From this many lanes on, a step is worth the threads that it wakes.
+const PARALLEL_LANES: usize = 512;
+/// Lanes that a thread drives before it looks for more.
+const LANES_A_TASK: usize = 128;
 
 /// What one step of all lanes gave.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +25,17 @@ pub struct StepBatch {
     /// In mode SAME_STEP what the cars saw at the end of the episodes that ended with this step: `ended lanes × rays`, in the order
     /// of the lanes. In the other modes empty.
     pub final_observations: Vec<f32>,
+    /// Return and length of the episodes that ended with this step, in the order of the lanes.
+    pub finished: Vec<Finished>,
+}
+
+/// An episode that is over.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Finished {
+    /// Sum of its rewards.
+    pub episode_return: f64,
+    /// Its steps.
+    pub length: u32,
 }
 
 /// Why lanes cannot be stepped or reset. Nothing has changed then.
@@ -58,13 +77,41 @@ impl VectorWorld {
         let lanes: Vec<Lane> = (0..config.lanes as u64)
             .map(|number| Lane::begin(number, config.first_episode, &config, &mut tracks))
             .collect();
-        let observations = lanes.iter().flat_map(|lane| lane.drive.observation()).copied().collect();
-        let (rewards, ends) = (vec![0.0; config.lanes], vec![None; config.lanes]);
-        let batch = StepBatch { observations, rewards, ends, final_observations: Vec::new() };
+        Ok(Self::of(config, lanes, tracks))
+    }
+
+    fn of(config: WorldConfig, lanes: Vec<Lane>, tracks: SharedTracks) -> Self {
+        let batch = StepBatch {
+            observations: lanes.iter().flat_map(|lane| lane.drive.observation()).copied().collect(),
+            rewards: vec![0.0; config.lanes],
+            ends: vec![None; config.lanes],
+            final_observations: Vec::new(),
+            finished: Vec::new(),
+        };
         let info = config.info.then(LaneInfo::default);
         let mut world = Self { config, lanes, tracks, batch, info };
         world.inform();
-        Ok(world)
+        world
+    }
+
+    /// The present moment of every lane. [`VectorWorld::resume`] makes of it, with the same configuration, a world with the same
+    /// future bit for bit.
+    pub fn state(&self) -> Vec<LaneState> {
+        self.lanes.iter().map(Lane::state).collect()
+    }
+
+    /// A world that goes on where another was when it told its state. Its batch is that of a reset: the present observations, no
+    /// reward and no end; its info tells all roads.
+    pub fn resume(config: WorldConfig, state: &[LaneState]) -> Result<Self, ConfigError> {
+        config.validate()?;
+        if state.len() != config.lanes {
+            let reason = format!("{} lanes instead of {}", state.len(), config.lanes);
+            return Err(ConfigError { field: "lanes", reason });
+        }
+        let mut tracks = SharedTracks::default();
+        let lanes = state.iter().zip(0..).map(|(state, number)| Lane::resume(number, state, &config, &mut tracks));
+        let lanes = lanes.collect::<Result<_, _>>()?;
+        Ok(Self::of(config, lanes, tracks))
     }
 
     /// What the world was made from.
@@ -100,25 +147,8 @@ impl VectorWorld {
         {
             return Err(LaneError::EpisodeOver(lane));
         }
-        let (config, tracks, batch) = (&self.config, &mut self.tracks, &mut self.batch);
-        let same_step = config.autoreset == Autoreset::SameStep;
-        batch.final_observations.clear();
-        let observations = batch.observations.chunks_exact_mut(config.options.rays);
-        for (k, (lane, observation)) in self.lanes.iter_mut().zip(observations).enumerate() {
-            let Transition { reward, end } = if lane.ended {
-                lane.begin_next(config, tracks);
-                Transition { reward: 0.0, end: None }
-            } else {
-                lane.step(actions[k])
-            };
-            if same_step && end.is_some() {
-                batch.final_observations.extend(lane.drive.observation());
-                lane.begin_next(config, tracks);
-            }
-            batch.rewards[k] = reward;
-            batch.ends[k] = end;
-            observation.copy_from_slice(lane.drive.observation());
-        }
+        self.drive_all(actions);
+        self.begin_and_finish();
         self.inform();
         Ok(&self.batch)
     }
@@ -138,8 +168,63 @@ impl VectorWorld {
         self.batch.rewards.fill(0.0);
         self.batch.ends.fill(None);
         self.batch.final_observations.clear();
+        self.batch.finished.clear();
         self.inform();
         Ok(&self.batch)
+    }
+
+    /// Drives every lane whose episode is not over, on several threads where there are many.
+    fn drive_all(&mut self, actions: &[Action]) {
+        let Self { config, lanes, batch, .. } = self;
+        let rays = config.options.rays;
+        let drive =
+            |lanes: &mut [Lane], actions: &[Action], batch: (&mut [f32], &mut [f64], &mut [Option<EndReason>])| {
+                let (observations, rewards, ends) = batch;
+                let answers = observations.chunks_exact_mut(rays).zip(rewards).zip(ends);
+                for ((lane, &action), ((observation, reward), end)) in lanes.iter_mut().zip(actions).zip(answers) {
+                    (*reward, *end) = (0.0, None);
+                    if !lane.ended {
+                        Transition { reward: *reward, end: *end } = lane.step(action);
+                        observation.copy_from_slice(lane.drive.observation());
+                    }
+                }
+            };
+        if lanes.len() < PARALLEL_LANES {
+            return drive(lanes, actions, (&mut batch.observations, &mut batch.rewards, &mut batch.ends));
+        }
+        let answers = batch.observations.par_chunks_mut(LANES_A_TASK * rays);
+        let answers =
+            answers.zip(batch.rewards.par_chunks_mut(LANES_A_TASK)).zip(batch.ends.par_chunks_mut(LANES_A_TASK));
+        let driven = lanes.par_chunks_mut(LANES_A_TASK).zip(actions.par_chunks(LANES_A_TASK));
+        driven.zip(answers).for_each(|((lanes, actions), ((observations, rewards), ends))| {
+            drive(lanes, actions, (observations, rewards, ends));
+        });
+    }
+
+    /// Begins the episodes that are due, and tells of those that ended.
+    fn begin_and_finish(&mut self) {
+        let Self { config, lanes, tracks, batch, .. } = self;
+        batch.final_observations.clear();
+        batch.finished.clear();
+        let observations = batch.observations.chunks_exact_mut(config.options.rays);
+        for ((lane, end), observation) in lanes.iter_mut().zip(&batch.ends).zip(observations) {
+            if !lane.ended {
+                continue;
+            }
+            let ended_now = end.is_some();
+            if ended_now {
+                let length = u32::try_from(lane.drive.steps()).unwrap_or(u32::MAX);
+                batch.finished.push(Finished { episode_return: lane.episode_return, length });
+            }
+            match config.autoreset {
+                Autoreset::NextStep if ended_now => continue,
+                Autoreset::Disabled => continue,
+                Autoreset::SameStep => batch.final_observations.extend(lane.drive.observation()),
+                Autoreset::NextStep => {}
+            }
+            lane.begin_next(config, tracks);
+            observation.copy_from_slice(lane.drive.observation());
+        }
     }
 
     fn check_count(&self, given: usize) -> Result<(), LaneError> {

@@ -131,7 +131,7 @@ fn the_step_that_ends_an_episode_begins_the_next_one() {
     // Lane 1 begins anew: its horizon of 2 is reached one step after that of lane 0.
     world.step(&[Action::Straight; 2]).unwrap();
     world.reset(&[false, true]).unwrap();
-    let StepBatch { observations, rewards, ends, final_observations } = world.step(&[Action::Straight; 2]).unwrap();
+    let StepBatch { observations, rewards, ends, final_observations, .. } = world.step(&[Action::Straight; 2]).unwrap();
     assert_eq!(ends, &[Some(EndReason::Horizon), None]);
     assert!(rewards.iter().all(|reward| (0.4..=2.5).contains(reward)), "of the episode that ended: {rewards:?}");
     assert_eq!(final_observations.len(), 3);
