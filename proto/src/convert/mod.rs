@@ -4,6 +4,7 @@
 
 mod info;
 mod session;
+mod snapshot;
 mod spec;
 mod step;
 
@@ -15,8 +16,11 @@ use crate::v1;
 
 pub use info::{pair_bytes, read_info};
 pub use session::{MAX_CIRCUIT_BYTES, wire_autoreset};
+pub use snapshot::{Snapshot, read_snapshot, snapshot_bytes};
 pub use spec::{action_space, check_protocol, observation_space, spec};
-pub use step::{action_bytes, observation_bytes, read_actions, read_mask, read_observations, read_step, step_result};
+pub use step::{
+    StepEncoder, action_bytes, observation_bytes, read_actions, read_mask, read_observations, read_step, step_result,
+};
 
 /// A message that says nothing valid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

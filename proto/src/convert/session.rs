@@ -37,6 +37,7 @@ impl From<&WorldConfig> for v1::CreateSessionRequest {
             autoreset_mode: wire_autoreset(config.autoreset).into(),
             options: Some((&config.options).into()),
             info: config.info,
+            lease_seconds: 0,
         }
     }
 }

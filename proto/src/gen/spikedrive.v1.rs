@@ -103,6 +103,10 @@ pub struct CreateSessionRequest {
     /// Also send what no driver may see, for pictures: poses and roads.
     #[prost(bool, tag = "9")]
     pub info: bool,
+    /// Seconds after which the session is freed while no stream drives it and nothing is asked of it; 0 means the server's lease, which is
+    /// also the longest.
+    #[prost(uint64, tag = "10")]
+    pub lease_seconds: u64,
     /// Where the cars drive.
     #[prost(oneof = "create_session_request::Course", tags = "2, 3")]
     pub course: ::core::option::Option<create_session_request::Course>,
@@ -197,6 +201,9 @@ pub struct CreateSessionResponse {
     /// Present when it was asked for.
     #[prost(message, optional, tag = "10")]
     pub info: ::core::option::Option<LaneInfo>,
+    /// The lease in force.
+    #[prost(uint64, tag = "11")]
+    pub lease_seconds: u64,
 }
 /// What no driver may see: for pictures alone.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -231,7 +238,7 @@ pub struct StreamRequest {
     /// The session; needed in the first request, then either the same or empty.
     #[prost(string, tag = "1")]
     pub session_id: ::prost::alloc::string::String,
-    #[prost(oneof = "stream_request::Command", tags = "2, 3")]
+    #[prost(oneof = "stream_request::Command", tags = "2, 3, 4, 5, 6, 7, 8")]
     pub command: ::core::option::Option<stream_request::Command>,
 }
 /// Nested message and enum types in `StreamRequest`.
@@ -240,13 +247,30 @@ pub mod stream_request {
     pub enum Command {
         /// One u8 for each lane: steps.
         #[prost(bytes, tag = "2")]
-        Actions(::prost::alloc::vec::Vec<u8>),
+        Actions(::prost::bytes::Bytes),
         /// One u8 for each lane, 0 or 1: starts the next episode on the marked lanes. Answered by their first observations, with
         /// rewards of 0.
         #[prost(bytes, tag = "3")]
-        ResetMask(::prost::alloc::vec::Vec<u8>),
+        ResetMask(::prost::bytes::Bytes),
+        /// One u8 for each lane, step by step: steps x lanes, at most 4096 steps. Answered by one result. Not in sessions with info.
+        #[prost(bytes, tag = "4")]
+        ActionRows(::prost::bytes::Bytes),
+        /// What the unary calls of these names give, in the midst of driving.
+        #[prost(message, tag = "5")]
+        Snapshot(super::StreamSnapshot),
+        /// A snapshot of a session with the same lanes, rays, horizon, autoreset mode and info. Answered as a reset mask.
+        #[prost(bytes, tag = "6")]
+        Restore(::prost::bytes::Bytes),
+        #[prost(message, tag = "7")]
+        Fork(super::StreamFork),
+        #[prost(message, tag = "8")]
+        Render(super::RenderSettings),
     }
 }
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct StreamSnapshot {}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct StreamFork {}
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct StepRequest {
     #[prost(string, tag = "1")]
@@ -279,7 +303,7 @@ pub struct ResetResponse {
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct StreamResponse {
-    #[prost(oneof = "stream_response::Outcome", tags = "1, 2")]
+    #[prost(oneof = "stream_response::Outcome", tags = "1, 2, 3, 4, 5")]
     pub outcome: ::core::option::Option<stream_response::Outcome>,
 }
 /// Nested message and enum types in `StreamResponse`.
@@ -290,33 +314,48 @@ pub mod stream_response {
         Result(super::StepResult),
         #[prost(message, tag = "2")]
         Error(super::StepError),
+        #[prost(message, tag = "3")]
+        Snapshot(super::SnapshotResponse),
+        #[prost(message, tag = "4")]
+        Fork(super::CreateSessionResponse),
+        #[prost(message, tag = "5")]
+        Picture(super::RenderResponse),
     }
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct StepResult {
     /// lanes x rays f32. Where an episode ended: what the car sees at its end; in mode SAME_STEP the first observation of the
     /// lane's next episode.
-    #[prost(bytes = "vec", tag = "1")]
-    pub observations: ::prost::alloc::vec::Vec<u8>,
+    #[prost(bytes = "bytes", tag = "1")]
+    pub observations: ::prost::bytes::Bytes,
     /// lanes f64.
-    #[prost(bytes = "vec", tag = "2")]
-    pub rewards: ::prost::alloc::vec::Vec<u8>,
+    #[prost(bytes = "bytes", tag = "2")]
+    pub rewards: ::prost::bytes::Bytes,
     /// lanes u8, 0 or 1: the task ended here (a crash).
-    #[prost(bytes = "vec", tag = "3")]
-    pub terminated: ::prost::alloc::vec::Vec<u8>,
+    #[prost(bytes = "bytes", tag = "3")]
+    pub terminated: ::prost::bytes::Bytes,
     /// lanes u8, 0 or 1: the episode was cut here (horizon or lap).
-    #[prost(bytes = "vec", tag = "4")]
-    pub truncated: ::prost::alloc::vec::Vec<u8>,
+    #[prost(bytes = "bytes", tag = "4")]
+    pub truncated: ::prost::bytes::Bytes,
     /// lanes u8, each a value of EndReason.
-    #[prost(bytes = "vec", tag = "5")]
-    pub end_reasons: ::prost::alloc::vec::Vec<u8>,
+    #[prost(bytes = "bytes", tag = "5")]
+    pub end_reasons: ::prost::bytes::Bytes,
     /// Present when the session was created with it. In mode SAME_STEP it is that of the new episode where one ended.
     #[prost(message, optional, tag = "6")]
     pub info: ::core::option::Option<LaneInfo>,
     /// SAME_STEP only: what the cars saw at the end of the episodes that ended in this step: ended lanes x rays f32, in the
     /// order of the lanes.
-    #[prost(bytes = "vec", tag = "7")]
-    pub final_observations: ::prost::alloc::vec::Vec<u8>,
+    #[prost(bytes = "bytes", tag = "7")]
+    pub final_observations: ::prost::bytes::Bytes,
+    /// Of the episodes that ended in this step, in the order of the lanes: return, ended lanes f64, and length, ended lanes u32.
+    #[prost(bytes = "bytes", tag = "8")]
+    pub finished_returns: ::prost::bytes::Bytes,
+    #[prost(bytes = "bytes", tag = "9")]
+    pub finished_lengths: ::prost::bytes::Bytes,
+    /// Answering action_rows: steps that were driven. All arrays then hold those of one step after the other, and info is absent. It is less than
+    /// was sent only in mode DISABLED, where the step that ends an episode is the last.
+    #[prost(uint32, tag = "10")]
+    pub steps: u32,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct StepError {
@@ -337,6 +376,87 @@ pub struct CloseSessionRequest {
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct CloseSessionResponse {}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SnapshotRequest {
+    #[prost(string, tag = "1")]
+    pub session_id: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SnapshotResponse {
+    /// Opaque, versioned, with a checksum. A server reads the snapshots of its own environment_id.
+    #[prost(bytes = "vec", tag = "1")]
+    pub state: ::prost::alloc::vec::Vec<u8>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RestoreRequest {
+    #[prost(bytes = "vec", tag = "1")]
+    pub state: ::prost::alloc::vec::Vec<u8>,
+    /// As in CreateSession.
+    #[prost(uint64, tag = "2")]
+    pub lease_seconds: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ForkRequest {
+    #[prost(string, tag = "1")]
+    pub session_id: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RenderRequest {
+    #[prost(string, tag = "1")]
+    pub session_id: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "2")]
+    pub settings: ::core::option::Option<RenderSettings>,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RenderSettings {
+    #[prost(uint32, tag = "1")]
+    pub lane: u32,
+    #[prost(enumeration = "PictureFormat", tag = "2")]
+    pub format: i32,
+    /// Width and height in pixels, 16 to 1024; 0 means 480.
+    #[prost(uint32, tag = "3")]
+    pub pixels: u32,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RenderResponse {
+    /// Width and height in pixels.
+    #[prost(uint32, tag = "1")]
+    pub pixels: u32,
+    #[prost(enumeration = "PictureFormat", tag = "2")]
+    pub format: i32,
+    #[prost(bytes = "vec", tag = "3")]
+    pub data: ::prost::alloc::vec::Vec<u8>,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListSessionsRequest {}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListSessionsResponse {
+    /// The oldest first.
+    #[prost(message, repeated, tag = "1")]
+    pub sessions: ::prost::alloc::vec::Vec<SessionSummary>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SessionSummary {
+    #[prost(string, tag = "1")]
+    pub session_id: ::prost::alloc::string::String,
+    /// Such as "phase 4, train" or the name of a circuit.
+    #[prost(string, tag = "2")]
+    pub course: ::prost::alloc::string::String,
+    #[prost(uint32, tag = "3")]
+    pub lanes: u32,
+    #[prost(uint32, tag = "4")]
+    pub horizon: u32,
+    /// Whether a stream drives it.
+    #[prost(bool, tag = "5")]
+    pub streaming: bool,
+    /// Seconds since it was made, and since something was asked of it; 0 while a stream drives it.
+    #[prost(double, tag = "6")]
+    pub age_seconds: f64,
+    #[prost(double, tag = "7")]
+    pub idle_seconds: f64,
+    #[prost(uint64, tag = "8")]
+    pub lease_seconds: u64,
+}
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum Split {
@@ -471,6 +591,38 @@ impl EndReason {
             "END_REASON_CRASH" => Some(Self::Crash),
             "END_REASON_HORIZON" => Some(Self::Horizon),
             "END_REASON_LAP" => Some(Self::Lap),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum PictureFormat {
+    /// RGB.
+    Unspecified = 0,
+    /// Red, green, blue: pixels x pixels x 3 u8, row by row from the top.
+    Rgb = 1,
+    /// An SVG document in UTF-8.
+    Svg = 2,
+}
+impl PictureFormat {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "PICTURE_FORMAT_UNSPECIFIED",
+            Self::Rgb => "PICTURE_FORMAT_RGB",
+            Self::Svg => "PICTURE_FORMAT_SVG",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "PICTURE_FORMAT_UNSPECIFIED" => Some(Self::Unspecified),
+            "PICTURE_FORMAT_RGB" => Some(Self::Rgb),
+            "PICTURE_FORMAT_SVG" => Some(Self::Svg),
             _ => None,
         }
     }
@@ -669,9 +821,8 @@ pub mod environment_service_client {
                 .insert(GrpcMethod::new("spikedrive.v1.EnvironmentService", "Step"));
             self.inner.unary(req, path, codec).await
         }
-        /// The hot loop: each request holds one action for every lane, or a mask of lanes to reset, and is answered by one
-        /// response, in order. The first
-        /// request names the session. A rejected request is answered in-band by an error, changes nothing, and leaves the
+        /// The hot loop: each request holds one action for every lane, or those of several steps, or a mask of lanes to reset, or asks for
+        /// what the unary calls below give, and is answered by one response, in order. The first request names the session. A rejected request is answered in-band by an error, changes nothing, and leaves the
         /// stream open. A session lives on its stream: it is freed when the stream ends.
         /// INVALID_ARGUMENT: the first request names no session.
         /// NOT_FOUND: there is no such session, or it was closed.
@@ -701,6 +852,139 @@ pub mod environment_service_client {
             req.extensions_mut()
                 .insert(GrpcMethod::new("spikedrive.v1.EnvironmentService", "Stream"));
             self.inner.streaming(req, path, codec).await
+        }
+        /// The state of a session that no stream drives, as opaque bytes of at most a few hundred for each lane.
+        /// NOT_FOUND, FAILED_PRECONDITION: as Stream.
+        pub async fn snapshot(
+            &mut self,
+            request: impl tonic::IntoRequest<super::SnapshotRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SnapshotResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/spikedrive.v1.EnvironmentService/Snapshot",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("spikedrive.v1.EnvironmentService", "Snapshot"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Makes a session that goes on where another one was when its snapshot was taken: with the same actions it lives the same future
+        /// bit for bit.
+        /// INVALID_ARGUMENT: the bytes are no snapshot, or that of another world.
+        /// RESOURCE_EXHAUSTED: as CreateSession.
+        pub async fn restore(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RestoreRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreateSessionResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/spikedrive.v1.EnvironmentService/Restore",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("spikedrive.v1.EnvironmentService", "Restore"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Makes a second session out of one that no stream drives: as a snapshot and its restoring, but quicker.
+        /// NOT_FOUND, FAILED_PRECONDITION: as Stream.
+        /// RESOURCE_EXHAUSTED: as CreateSession.
+        pub async fn fork(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ForkRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreateSessionResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/spikedrive.v1.EnvironmentService/Fork",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("spikedrive.v1.EnvironmentService", "Fork"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// A picture of a lane of a session that no stream drives.
+        /// NOT_FOUND, FAILED_PRECONDITION: as Stream.
+        /// INVALID_ARGUMENT: there is no such lane, or no picture of that size.
+        pub async fn render(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RenderRequest>,
+        ) -> std::result::Result<tonic::Response<super::RenderResponse>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/spikedrive.v1.EnvironmentService/Render",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("spikedrive.v1.EnvironmentService", "Render"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// The caller's own sessions.
+        /// PERMISSION_DENIED: the server knows no callers: it was started without tokens.
+        pub async fn list_sessions(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListSessionsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListSessionsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/spikedrive.v1.EnvironmentService/ListSessions",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("spikedrive.v1.EnvironmentService", "ListSessions"),
+                );
+            self.inner.unary(req, path, codec).await
         }
         /// Frees a session, also one that no stream ever drove.
         /// INVALID_ARGUMENT: the id is malformed.
@@ -782,9 +1066,8 @@ pub mod environment_service_server {
             >
             + std::marker::Send
             + 'static;
-        /// The hot loop: each request holds one action for every lane, or a mask of lanes to reset, and is answered by one
-        /// response, in order. The first
-        /// request names the session. A rejected request is answered in-band by an error, changes nothing, and leaves the
+        /// The hot loop: each request holds one action for every lane, or those of several steps, or a mask of lanes to reset, or asks for
+        /// what the unary calls below give, and is answered by one response, in order. The first request names the session. A rejected request is answered in-band by an error, changes nothing, and leaves the
         /// stream open. A session lives on its stream: it is freed when the stream ends.
         /// INVALID_ARGUMENT: the first request names no session.
         /// NOT_FOUND: there is no such session, or it was closed.
@@ -795,6 +1078,52 @@ pub mod environment_service_server {
             &self,
             request: tonic::Request<tonic::Streaming<super::StreamRequest>>,
         ) -> std::result::Result<tonic::Response<Self::StreamStream>, tonic::Status>;
+        /// The state of a session that no stream drives, as opaque bytes of at most a few hundred for each lane.
+        /// NOT_FOUND, FAILED_PRECONDITION: as Stream.
+        async fn snapshot(
+            &self,
+            request: tonic::Request<super::SnapshotRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SnapshotResponse>,
+            tonic::Status,
+        >;
+        /// Makes a session that goes on where another one was when its snapshot was taken: with the same actions it lives the same future
+        /// bit for bit.
+        /// INVALID_ARGUMENT: the bytes are no snapshot, or that of another world.
+        /// RESOURCE_EXHAUSTED: as CreateSession.
+        async fn restore(
+            &self,
+            request: tonic::Request<super::RestoreRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreateSessionResponse>,
+            tonic::Status,
+        >;
+        /// Makes a second session out of one that no stream drives: as a snapshot and its restoring, but quicker.
+        /// NOT_FOUND, FAILED_PRECONDITION: as Stream.
+        /// RESOURCE_EXHAUSTED: as CreateSession.
+        async fn fork(
+            &self,
+            request: tonic::Request<super::ForkRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreateSessionResponse>,
+            tonic::Status,
+        >;
+        /// A picture of a lane of a session that no stream drives.
+        /// NOT_FOUND, FAILED_PRECONDITION: as Stream.
+        /// INVALID_ARGUMENT: there is no such lane, or no picture of that size.
+        async fn render(
+            &self,
+            request: tonic::Request<super::RenderRequest>,
+        ) -> std::result::Result<tonic::Response<super::RenderResponse>, tonic::Status>;
+        /// The caller's own sessions.
+        /// PERMISSION_DENIED: the server knows no callers: it was started without tokens.
+        async fn list_sessions(
+            &self,
+            request: tonic::Request<super::ListSessionsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListSessionsResponse>,
+            tonic::Status,
+        >;
         /// Frees a session, also one that no stream ever drove.
         /// INVALID_ARGUMENT: the id is malformed.
         /// NOT_FOUND: there is no such session.
@@ -1109,6 +1438,231 @@ pub mod environment_service_server {
                     };
                     Box::pin(fut)
                 }
+                "/spikedrive.v1.EnvironmentService/Snapshot" => {
+                    #[allow(non_camel_case_types)]
+                    struct SnapshotSvc<T: EnvironmentService>(pub Arc<T>);
+                    impl<
+                        T: EnvironmentService,
+                    > tonic::server::UnaryService<super::SnapshotRequest>
+                    for SnapshotSvc<T> {
+                        type Response = super::SnapshotResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::SnapshotRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as EnvironmentService>::snapshot(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = SnapshotSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/spikedrive.v1.EnvironmentService/Restore" => {
+                    #[allow(non_camel_case_types)]
+                    struct RestoreSvc<T: EnvironmentService>(pub Arc<T>);
+                    impl<
+                        T: EnvironmentService,
+                    > tonic::server::UnaryService<super::RestoreRequest>
+                    for RestoreSvc<T> {
+                        type Response = super::CreateSessionResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RestoreRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as EnvironmentService>::restore(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RestoreSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/spikedrive.v1.EnvironmentService/Fork" => {
+                    #[allow(non_camel_case_types)]
+                    struct ForkSvc<T: EnvironmentService>(pub Arc<T>);
+                    impl<
+                        T: EnvironmentService,
+                    > tonic::server::UnaryService<super::ForkRequest> for ForkSvc<T> {
+                        type Response = super::CreateSessionResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ForkRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as EnvironmentService>::fork(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ForkSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/spikedrive.v1.EnvironmentService/Render" => {
+                    #[allow(non_camel_case_types)]
+                    struct RenderSvc<T: EnvironmentService>(pub Arc<T>);
+                    impl<
+                        T: EnvironmentService,
+                    > tonic::server::UnaryService<super::RenderRequest>
+                    for RenderSvc<T> {
+                        type Response = super::RenderResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RenderRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as EnvironmentService>::render(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RenderSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/spikedrive.v1.EnvironmentService/ListSessions" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListSessionsSvc<T: EnvironmentService>(pub Arc<T>);
+                    impl<
+                        T: EnvironmentService,
+                    > tonic::server::UnaryService<super::ListSessionsRequest>
+                    for ListSessionsSvc<T> {
+                        type Response = super::ListSessionsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListSessionsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as EnvironmentService>::list_sessions(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListSessionsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 "/spikedrive.v1.EnvironmentService/CloseSession" => {
                     #[allow(non_camel_case_types)]
                     struct CloseSessionSvc<T: EnvironmentService>(pub Arc<T>);
@@ -1194,6 +1748,59 @@ pub mod environment_service_server {
     impl<T> tonic::server::NamedService for EnvironmentServiceServer<T> {
         const NAME: &'static str = SERVICE_NAME;
     }
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct WorldSnapshot {
+    /// The world that wrote it, "SpikeDrive-v1".
+    #[prost(string, tag = "1")]
+    pub environment_id: ::prost::alloc::string::String,
+    /// What the world was made from.
+    #[prost(message, optional, tag = "2")]
+    pub config: ::core::option::Option<CreateSessionRequest>,
+    #[prost(message, repeated, tag = "3")]
+    pub lanes: ::prost::alloc::vec::Vec<LaneSnapshot>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct LaneSnapshot {
+    #[prost(uint64, tag = "1")]
+    pub episode: u64,
+    /// Whether that is over and the next one not begun.
+    #[prost(bool, tag = "2")]
+    pub ended: bool,
+    #[prost(double, tag = "3")]
+    pub episode_return: f64,
+    #[prost(uint64, tag = "4")]
+    pub steps: u64,
+    /// The car: position in units, heading in radians.
+    #[prost(double, tag = "5")]
+    pub x: f64,
+    #[prost(double, tag = "6")]
+    pub y: f64,
+    #[prost(double, tag = "7")]
+    pub heading_rad: f64,
+    /// Nearest sample of the road, distance from it, and road passed since the start, in units.
+    #[prost(uint64, tag = "8")]
+    pub index: u64,
+    #[prost(double, tag = "9")]
+    pub lateral_deviation: f64,
+    #[prost(double, tag = "10")]
+    pub progress: f64,
+    /// The last action, if there was one.
+    #[prost(uint32, optional, tag = "11")]
+    pub previous_action: ::core::option::Option<u32>,
+    /// What the actuator does, and the wind.
+    #[prost(double, tag = "12")]
+    pub turn_rad: f64,
+    #[prost(double, tag = "13")]
+    pub gust: f64,
+    /// What the sensors saw in the last latency + 1 steps: (latency + 1) x rays f32, a ring.
+    #[prost(bytes = "vec", tag = "14")]
+    pub seen: ::prost::alloc::vec::Vec<u8>,
+    /// Words drawn from the streams of sensor noise and gusts.
+    #[prost(uint64, tag = "15")]
+    pub noise_drawn: u64,
+    #[prost(uint64, tag = "16")]
+    pub gusts_drawn: u64,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct PublishRequest {
