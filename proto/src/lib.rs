@@ -2,6 +2,7 @@
 //! world's types ([`convert`]).
 
 pub mod address;
+pub mod client;
 pub mod convert;
 
 /// Messages and services of `spikedrive.v1`, generated from `proto/spikedrive/v1/*.proto` by `cargo xtask codegen`.

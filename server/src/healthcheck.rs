@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use spikedrive_proto::address::Address;
-use tonic::transport::Endpoint;
+use spikedrive_proto::client::{ClientError, ClientSecurity};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
@@ -13,6 +13,9 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 /// Why a server is not healthy.
 #[derive(Debug, thiserror::Error)]
 pub enum Unhealthy {
+    /// The address cannot be spoken to with these certificates or this token.
+    #[error("{0}")]
+    Client(#[from] ClientError),
     /// It cannot be reached.
     #[error("no server answers at {0}: {1}")]
     Unreachable(Address, tonic::transport::Error),
@@ -25,10 +28,11 @@ pub enum Unhealthy {
 }
 
 /// Succeeds when the server at `address` says SERVING within 5 seconds.
-pub async fn healthcheck(address: &Address) -> Result<(), Unhealthy> {
+pub async fn healthcheck(address: &Address, security: ClientSecurity) -> Result<(), Unhealthy> {
     let unreachable = |error| Unhealthy::Unreachable(address.clone(), error);
-    let endpoint = Endpoint::from_shared(address.uri()).map_err(unreachable)?.connect_timeout(TIMEOUT).timeout(TIMEOUT);
-    let mut client = HealthClient::new(endpoint.connect().await.map_err(unreachable)?);
+    let endpoint = security.endpoint(address)?.connect_timeout(TIMEOUT).timeout(TIMEOUT);
+    let channel = endpoint.connect().await.map_err(unreachable)?;
+    let mut client = HealthClient::with_interceptor(channel, security);
     let answer = client.check(HealthCheckRequest { service: String::new() }).await;
     match answer.map_err(|status| Unhealthy::Failed(address.clone(), Box::new(status)))?.into_inner().status() {
         ServingStatus::Serving => Ok(()),

@@ -1,65 +1,176 @@
 //! Runs the services on a bound listener until it is told to stop.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use spikedrive_proto::v1::environment_service_server::EnvironmentServiceServer;
 use tokio::net::TcpListener;
+use tokio_stream::wrappers::UnixListenerStream;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 
+use crate::listen::{Listener, UnixSocket};
+use crate::metrics::Metrics;
+use crate::metrics_page::serve_metrics;
+use crate::security::{GuardLayer, Security};
 use crate::service::Environment;
 use crate::sessions::{SessionLimits, Sessions};
 
-/// Streams that have not ended this long after a shutdown are cut.
-const DRAIN_DEADLINE: Duration = Duration::from_secs(5);
+/// Streams that have not ended this long after they were told to are cut.
+const CUT_AFTER: Duration = Duration::from_secs(5);
 /// A connection is pinged this often, so that a peer that is gone is found.
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(20);
+/// Longest message that is taken by default, in bytes.
+pub const MAX_MESSAGE_BYTES: usize = 4 << 20;
+
+/// How to serve. The default asks nobody who he is, tells no metrics, and ends at once.
+#[derive(Debug)]
+pub struct ServeOptions {
+    /// How much is held.
+    pub limits: SessionLimits,
+    /// Who may use the server.
+    pub security: Security,
+    /// Where `/metrics` is served.
+    pub metrics: Option<TcpListener>,
+    /// Longest message that is taken, in bytes.
+    pub max_message_bytes: usize,
+    /// How long streams may go on after a shutdown; there are no new sessions then.
+    pub drain: Duration,
+    /// Cancelled when a shutdown shall not wait for them any more.
+    pub hurry: CancellationToken,
+}
+
+impl Default for ServeOptions {
+    fn default() -> Self {
+        Self {
+            limits: SessionLimits::default(),
+            security: Security::default(),
+            metrics: None,
+            max_message_bytes: MAX_MESSAGE_BYTES,
+            drain: Duration::ZERO,
+            hurry: CancellationToken::new(),
+        }
+    }
+}
 
 /// Why serving failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// The transport failed.
-    #[error("the server stopped: {0}")]
+    /// The transport failed, or the certificates do not fit.
+    #[error("the server stopped: {}", root_cause(.0))]
     Transport(#[from] tonic::transport::Error),
     /// The descriptors that reflection serves are broken.
     #[error("the descriptors are broken: {0}")]
     Reflection(#[from] tonic_reflection::server::Error),
+    /// The metrics are broken.
+    #[error("the metrics are broken: {0}")]
+    Metrics(#[from] prometheus::Error),
+    /// Whoever listens on the network would read the tokens.
+    #[error(
+        "tokens would travel in the clear to {0}: give --tls-cert and --tls-key, or listen on 127.0.0.1 or a Unix socket"
+    )]
+    TokensInTheClear(SocketAddr),
+    /// TLS on a socket in the file system.
+    #[error("a Unix socket needs no TLS, it never leaves this machine: leave --tls-cert out")]
+    TlsOnUnix,
 }
 
-/// Serves `spikedrive.v1.EnvironmentService`, gRPC health and reflection (v1 and v1alpha) on `listener` until `shutdown` is cancelled; then every stream
-/// ends with UNAVAILABLE, and the call returns.
+/// "TLS handshake failed", not "transport error".
+fn root_cause<'a>(error: &'a (dyn std::error::Error + 'static)) -> &'a (dyn std::error::Error + 'static) {
+    let mut cause = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause
+}
+
+/// Serves `spikedrive.v1.EnvironmentService`, gRPC health and reflection (v1 and v1alpha) on `listener` until `shutdown` is
+/// cancelled. Then there are no new sessions, streams may go on as long as `options.drain`, what is left ends with UNAVAILABLE, and
+/// the call returns.
 pub async fn serve(
-    listener: TcpListener,
-    limits: SessionLimits,
+    listener: impl Into<Listener>,
+    options: ServeOptions,
     shutdown: CancellationToken,
 ) -> Result<(), ServeError> {
-    let (health, health_service) = tonic_health::server::health_reporter();
-    let environment = Environment::new(Sessions::new(limits), shutdown.clone());
+    let (listener, ServeOptions { limits, security, metrics: page, max_message_bytes, drain, hurry }) =
+        (listener.into(), options);
+    if let (Some(address), Some(_), None) = (listener.open_to_the_network(), &security.tokens, &security.tls) {
+        return Err(ServeError::TokensInTheClear(address));
+    }
+    let (metrics, stop) = (Metrics::new()?, CancellationToken::new());
+    let environment = Environment::new(Sessions::new(limits), metrics.clone(), stop.clone());
     tokio::spawn(environment.clone().expire_regularly());
-    let environment = EnvironmentServiceServer::new(environment);
+    if let Some(page) = page {
+        tokio::spawn(serve_metrics(page, environment.clone(), stop.clone()));
+    }
+    let (health, health_service) = tonic_health::server::health_reporter();
     health.set_serving::<EnvironmentServiceServer<Environment>>().await;
+    let service = EnvironmentServiceServer::new(environment.clone()).max_decoding_message_size(max_message_bytes);
     let reflection = || {
         tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(spikedrive_proto::DESCRIPTORS)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
     };
-    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
-    let serving = Server::builder()
+    let mut server = Server::builder()
+        // Each session may have a stream, and all of them one connection.
+        .max_concurrent_streams(Some(u32::try_from(limits.max_sessions).unwrap_or(u32::MAX).saturating_add(100)))
         .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
         // An agent that thinks, or is paused, answers no pings: it has as long as a session that no stream drives.
-        .http2_keepalive_timeout(Some(limits.lease))
+        .http2_keepalive_timeout(Some(limits.lease));
+    match (&security.tls, &listener) {
+        (Some(_), Listener::Unix(_)) => return Err(ServeError::TlsOnUnix),
+        (Some(tls), Listener::Tcp(_)) => server = server.tls_config(tls.config())?,
+        (None, _) => {}
+    }
+    let router = server
+        .layer(GuardLayer::new(security.tokens, metrics))
         .add_service(health_service)
-        .add_service(environment)
+        .add_service(service)
         .add_service(reflection().build_v1()?)
-        .add_service(reflection().build_v1alpha()?)
-        .serve_with_incoming_shutdown(incoming, shutdown.clone().cancelled_owned());
-    let drained = async {
+        .add_service(reflection().build_v1alpha()?);
+    let ending = async {
         shutdown.cancelled().await;
-        tokio::time::sleep(DRAIN_DEADLINE).await;
+        health.set_not_serving::<EnvironmentServiceServer<Environment>>().await;
+        environment.sessions().drain();
+        // Nobody waits for streams that are not there.
+        while environment.sessions().count().0 > 0 && !drain.is_zero() {
+            let over = tokio::time::sleep(drain);
+            tokio::select! {
+                () = over => break,
+                () = hurry.cancelled() => break,
+                () = all_gone(&environment) => break,
+            }
+        }
+        environment.sessions().end_all();
+        stop.cancel();
+        tokio::time::sleep(CUT_AFTER).await;
     };
-    tokio::select! {
-        result = serving => Ok(result?),
-        () = drained => Ok(()),
+    let told = shutdown.clone().cancelled_owned();
+    let serving = async {
+        match listener {
+            Listener::Tcp(listener) => {
+                let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+                router.serve_with_incoming_shutdown(incoming, told).await
+            }
+            Listener::Unix(UnixSocket { listener, file }) => {
+                let served = router.serve_with_incoming_shutdown(UnixListenerStream::new(listener), told).await;
+                drop(file);
+                served
+            }
+        }
+    };
+    let served = tokio::select! {
+        result = serving => result,
+        () = ending => Ok(()),
+    };
+    stop.cancel();
+    Ok(served?)
+}
+
+/// Ready when no session is driven or waits any more.
+async fn all_gone(environment: &Environment) {
+    while environment.sessions().count().0 > 0 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }

@@ -5,15 +5,20 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures_util::Stream;
-use futures_util::stream::unfold;
-use spikedrive_env::{Action, Course, VectorWorld, WorldConfig};
+use spikedrive_env::render::{DEFAULT_PIXELS, PIXELS, Picture};
+use spikedrive_env::{Course, VectorWorld, WorldConfig};
+use spikedrive_proto::convert::ConvertError;
 use spikedrive_proto::v1::environment_service_server::EnvironmentService;
 use spikedrive_proto::{convert, v1};
 use tokio_util::sync::CancellationToken;
-use tonic::{Request, Response, Status, Streaming};
-use tracing::{debug, info};
+use tonic::{Code, Request, Response, Status, Streaming};
+use tracing::info;
 
-use crate::sessions::{DrivenSession, SessionError, SessionId, Sessions, lane_steps};
+use crate::caller::Caller;
+use crate::driver::{Driver, snapshot};
+use crate::metrics::Metrics;
+use crate::picture::rgb;
+use crate::sessions::{SessionError, SessionId, Sessions, Summary, lane_steps};
 
 /// How often expired sessions are looked for.
 const EXPIRY_INTERVAL: Duration = Duration::from_secs(1);
@@ -22,41 +27,113 @@ const EXPIRY_INTERVAL: Duration = Duration::from_secs(1);
 #[derive(Clone)]
 pub(crate) struct Environment {
     sessions: Arc<Mutex<Sessions>>,
-    shutdown: CancellationToken,
+    pub(crate) metrics: Metrics,
+    /// Ends every stream.
+    pub(crate) stop: CancellationToken,
 }
 
 impl Environment {
-    pub(crate) fn new(sessions: Sessions, shutdown: CancellationToken) -> Self {
-        Self { sessions: Arc::new(Mutex::new(sessions)), shutdown }
+    pub(crate) fn new(sessions: Sessions, metrics: Metrics, stop: CancellationToken) -> Self {
+        Self { sessions: Arc::new(Mutex::new(sessions)), metrics, stop }
     }
 
-    fn sessions(&self) -> MutexGuard<'_, Sessions> {
+    pub(crate) fn sessions(&self) -> MutexGuard<'_, Sessions> {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Makes a world, if there is room for it.
-    fn build(&self, request: v1::CreateSessionRequest) -> Result<VectorWorld, Status> {
-        let config = WorldConfig::try_from(request)?;
-        self.sessions().check_room(lane_steps(&config), Instant::now())?;
-        VectorWorld::new(config).map_err(|error| convert::ConvertError::from(error).into())
     }
 
     /// Frees expired sessions now and then, until the server stops.
     pub(crate) async fn expire_regularly(self) {
         let mut ticks = tokio::time::interval(EXPIRY_INTERVAL);
-        while self.shutdown.run_until_cancelled(ticks.tick()).await.is_some() {
-            self.sessions().expire(Instant::now());
+        while self.stop.run_until_cancelled(ticks.tick()).await.is_some() {
+            let expired = self.sessions().expire(Instant::now());
+            self.metrics.expired(expired);
         }
     }
 
+    /// The in-band answer to a command that was refused.
+    pub(crate) fn rejected(&self, error: v1::StepError) -> v1::stream_response::Outcome {
+        self.metrics.failed(Code::from_i32(error.code.cast_signed()));
+        v1::stream_response::Outcome::Error(error)
+    }
+
+    /// Makes a world if there is room for it, away from the network's threads: reading a circuit and laying out thousands of tracks takes
+    /// long enough. Then keeps it as a session.
+    async fn make(
+        &self,
+        caller: Caller,
+        lease_seconds: u64,
+        plan: impl FnOnce() -> Result<Plan, ConvertError> + Send + 'static,
+    ) -> Result<Response<v1::CreateSessionResponse>, Status> {
+        self.sessions().check_room(&caller, 0)?;
+        let (environment, owner) = (self.clone(), caller.clone());
+        let built = tokio::task::spawn_blocking(move || {
+            let Plan { config, build } = plan()?;
+            let limits = environment.sessions().limits();
+            let lease = limits.lease(lease_seconds).map_err(ConvertError::from)?;
+            limits.check(&config).map_err(ConvertError::from)?;
+            environment.sessions().check_room(&owner, lane_steps(&config))?;
+            Ok::<_, Status>((build(config)?, lease))
+        });
+        let (world, lease) = built.await.map_err(|error| Status::internal(error.to_string()))??;
+        Ok(Response::new(self.keep(world, caller, lease)?))
+    }
+
+    /// Keeps a new world as a session.
+    fn keep(
+        &self,
+        world: VectorWorld,
+        owner: Caller,
+        lease: Duration,
+    ) -> Result<v1::CreateSessionResponse, SessionError> {
+        let id = SessionId(rand::random());
+        let response = session_response(id, &world, lease);
+        let (lanes, horizon) = (world.config().lanes, world.config().horizon);
+        self.sessions().insert(id, world, owner, lease, Instant::now())?;
+        self.metrics.created();
+        info!(session = %id, lanes, horizon, "session created");
+        Ok(response)
+    }
+
+    /// A second session out of the world of the first.
+    pub(crate) fn fork(
+        &self,
+        id: SessionId,
+        world: &VectorWorld,
+        caller: &Caller,
+    ) -> Result<v1::CreateSessionResponse, v1::StepError> {
+        let lease = self.sessions().lease(id).unwrap_or(self.sessions().limits().lease);
+        let room = self.sessions().check_room(caller, lane_steps(world.config()));
+        let response = room.and_then(|()| self.keep(world.clone(), caller.clone(), lease));
+        response.map_err(|error| {
+            let status = Status::from(error);
+            v1::StepError { code: status.code() as u32, field: "fork".to_owned(), message: status.message().to_owned() }
+        })
+    }
+
     /// Drives a session for one unary call. The registry is not locked meanwhile: another call on it is refused, not delayed.
-    fn with_session<T>(&self, id: &str, act: impl FnOnce(&mut VectorWorld) -> Result<T, Status>) -> Result<T, Status> {
+    fn with_session<T>(
+        &self,
+        id: &str,
+        caller: &Caller,
+        act: impl FnOnce(SessionId, &mut VectorWorld) -> Result<T, Status>,
+    ) -> Result<T, Status> {
         let id = id.parse()?;
-        let mut driven = self.sessions().drive(id, Instant::now())?;
-        let result = act(&mut driven.world);
+        let mut driven = self.sessions().drive(id, caller, Instant::now())?;
+        let result = act(id, &mut driven.world);
         self.sessions().park(id, driven, Instant::now());
         result
     }
+}
+
+/// How a world is made, once it is known that there is room for it.
+struct Plan {
+    config: WorldConfig,
+    build: Box<dyn FnOnce(WorldConfig) -> Result<VectorWorld, ConvertError>>,
+}
+
+/// Who sent a request: the guard has found out.
+fn caller<T>(request: &Request<T>) -> Caller {
+    request.extensions().get().cloned().unwrap_or_else(|| Caller::Anybody("an unknown address".into()))
 }
 
 #[tonic::async_trait]
@@ -66,29 +143,68 @@ impl EnvironmentService for Environment {
     async fn get_spec(&self, request: Request<v1::GetSpecRequest>) -> Result<Response<v1::GetSpecResponse>, Status> {
         convert::check_protocol(request.get_ref().protocol_major)?;
         let limits = self.sessions().limits();
-        Ok(Response::new(convert::spec(env!("CARGO_PKG_VERSION"), limits.max_sessions, limits.lease.as_secs())))
+        let wire = v1::Limits {
+            max_sessions: u32::try_from(limits.max_sessions).unwrap_or(u32::MAX),
+            max_lanes: limits.max_lanes as u32,
+            max_horizon: limits.max_horizon as u32,
+            lease_seconds: limits.lease.as_secs(),
+            ..convert::world_limits()
+        };
+        Ok(Response::new(convert::spec(env!("CARGO_PKG_VERSION"), wire)))
     }
 
     async fn create_session(
         &self,
         request: Request<v1::CreateSessionRequest>,
     ) -> Result<Response<v1::CreateSessionResponse>, Status> {
-        self.sessions().check_room(0, Instant::now())?;
-        // Reading a circuit and laying out thousands of tracks takes long enough to keep it off the network's threads.
-        let environment = self.clone();
-        let built = tokio::task::spawn_blocking(move || environment.build(request.into_inner())).await;
-        let world = built.map_err(|error| Status::internal(error.to_string()))??;
-        let id = SessionId(rand::random());
-        let response = session_response(id, &world);
-        info!(session = %id, lanes = world.config().lanes, horizon = world.config().horizon, "session created");
-        self.sessions().insert(id, world, Instant::now())?;
-        Ok(Response::new(response))
+        let caller = caller(&request);
+        let request = request.into_inner();
+        let lease_seconds = request.lease_seconds;
+        let plan = || {
+            let build = |config| VectorWorld::new(config).map_err(ConvertError::from);
+            Ok(Plan { config: request.try_into()?, build: Box::new(build) })
+        };
+        self.make(caller, lease_seconds, plan).await
+    }
+
+    async fn restore(
+        &self,
+        request: Request<v1::RestoreRequest>,
+    ) -> Result<Response<v1::CreateSessionResponse>, Status> {
+        let caller = caller(&request);
+        let v1::RestoreRequest { state, lease_seconds } = request.into_inner();
+        let plan = move || {
+            let snapshot = convert::read_snapshot(&state)?;
+            Ok(Plan { config: snapshot.config.clone(), build: Box::new(|_| snapshot.resume()) })
+        };
+        self.make(caller, lease_seconds, plan).await
+    }
+
+    async fn fork(&self, request: Request<v1::ForkRequest>) -> Result<Response<v1::CreateSessionResponse>, Status> {
+        let caller = caller(&request);
+        let fork = |id, world: &mut VectorWorld| {
+            let failed = |error: v1::StepError| Status::new(Code::from_i32(error.code.cast_signed()), error.message);
+            self.fork(id, world, &caller).map_err(failed)
+        };
+        Ok(Response::new(self.with_session(&request.get_ref().session_id, &caller, fork)?))
+    }
+
+    async fn snapshot(&self, request: Request<v1::SnapshotRequest>) -> Result<Response<v1::SnapshotResponse>, Status> {
+        let take = |_, world: &mut VectorWorld| Ok(snapshot(world));
+        Ok(Response::new(self.with_session(&request.get_ref().session_id, &caller(&request), take)?))
+    }
+
+    async fn render(&self, request: Request<v1::RenderRequest>) -> Result<Response<v1::RenderResponse>, Status> {
+        let settings = request.get_ref().settings.unwrap_or_default();
+        let draw = |_, world: &mut VectorWorld| picture(world, &settings).map_err(Status::from);
+        Ok(Response::new(self.with_session(&request.get_ref().session_id, &caller(&request), draw)?))
     }
 
     async fn reset(&self, request: Request<v1::ResetRequest>) -> Result<Response<v1::ResetResponse>, Status> {
+        let caller = caller(&request);
         let v1::ResetRequest { session_id, reset_mask } = request.into_inner();
         let mask = convert::read_mask(&reset_mask)?;
-        let response = self.with_session(&session_id, |world| {
+        let response = self.with_session(&session_id, &caller, |_, world| {
             let mask = if mask.is_empty() { vec![true; world.config().lanes] } else { mask };
             world.reset(&mask).map_err(|error| convert::lane_status(error, "reset_mask"))?;
             let observations = convert::observation_bytes(world.observations());
@@ -98,13 +214,16 @@ impl EnvironmentService for Environment {
     }
 
     async fn step(&self, request: Request<v1::StepRequest>) -> Result<Response<v1::StepResponse>, Status> {
+        let caller = caller(&request);
         let v1::StepRequest { session_id, actions } = request.into_inner();
         let mut parsed = Vec::with_capacity(actions.len());
         convert::read_actions(&actions, &mut parsed)?;
-        let result = self.with_session(&session_id, |world| {
+        let began = Instant::now();
+        let result = self.with_session(&session_id, &caller, |_, world| {
             world.step(&parsed).map_err(|error| convert::lane_status(error, "actions"))?;
             Ok(convert::step_result(world.batch(), world.info()))
         })?;
+        self.metrics.stepped(result.end_reasons.len() as u64, began.elapsed());
         Ok(Response::new(v1::StepResponse { result: Some(result) }))
     }
 
@@ -112,21 +231,47 @@ impl EnvironmentService for Environment {
         &self,
         request: Request<Streaming<v1::StreamRequest>>,
     ) -> Result<Response<Self::StreamStream>, Status> {
-        let driver =
-            Driver { environment: self.clone(), requests: request.into_inner(), driven: None, actions: Vec::new() };
-        Ok(Response::new(Box::pin(unfold(Some(driver), Driver::answer_next))))
+        let caller = caller(&request);
+        Ok(Response::new(Box::pin(Driver::new(self.clone(), caller, request.into_inner()))))
+    }
+
+    async fn list_sessions(
+        &self,
+        request: Request<v1::ListSessionsRequest>,
+    ) -> Result<Response<v1::ListSessionsResponse>, Status> {
+        let caller = caller(&request);
+        if !caller.is_known() {
+            let reason = "this server does not know who calls, and tells no sessions: start it with --tokens, or with --tls-client-ca";
+            return Err(Status::permission_denied(reason));
+        }
+        let sessions = self.sessions().list(&caller, Instant::now()).iter().map(wire_summary).collect();
+        Ok(Response::new(v1::ListSessionsResponse { sessions }))
     }
 
     async fn close_session(
         &self,
         request: Request<v1::CloseSessionRequest>,
     ) -> Result<Response<v1::CloseSessionResponse>, Status> {
-        self.sessions().close(request.get_ref().session_id.parse()?)?;
+        let id = request.get_ref().session_id.parse()?;
+        self.sessions().close(id, &caller(&request), Instant::now())?;
         Ok(Response::new(v1::CloseSessionResponse {}))
     }
 }
 
-fn session_response(id: SessionId, world: &VectorWorld) -> v1::CreateSessionResponse {
+fn wire_summary(summary: &Summary) -> v1::SessionSummary {
+    v1::SessionSummary {
+        session_id: summary.id.to_string(),
+        course: summary.facts.course.clone(),
+        lanes: summary.facts.lanes as u32,
+        horizon: summary.facts.horizon as u32,
+        streaming: summary.streaming,
+        age_seconds: summary.age.as_secs_f64(),
+        idle_seconds: summary.idle.as_secs_f64(),
+        lease_seconds: summary.lease.as_secs(),
+    }
+}
+
+fn session_response(id: SessionId, world: &VectorWorld, lease: Duration) -> v1::CreateSessionResponse {
     let config = world.config();
     let circuit = match &config.course {
         Course::Circuit(circuit) => Some(circuit),
@@ -143,94 +288,29 @@ fn session_response(id: SessionId, world: &VectorWorld) -> v1::CreateSessionResp
         action_space: Some(convert::action_space()),
         warnings: circuit.and_then(|circuit| circuit.warning()).into_iter().collect(),
         info: world.info().map(Into::into),
+        lease_seconds: lease.as_secs(),
     }
 }
 
-/// One stream, and the session that it drives once its first request has named it.
-struct Driver {
-    environment: Environment,
-    requests: Streaming<v1::StreamRequest>,
-    driven: Option<(SessionId, DrivenSession)>,
-    actions: Vec<Action>,
-}
-
-impl Driver {
-    /// Waits for the next request and answers it; `None` ends the stream, and a status ends it after being sent.
-    async fn answer_next(driver: Option<Self>) -> Option<(Result<v1::StreamResponse, Status>, Option<Self>)> {
-        let mut driver = driver?;
-        let closed = driver.driven.as_ref().map(|(_, driven)| driven.closed.clone()).unwrap_or_default();
-        let shutdown = driver.environment.shutdown.clone();
-        let answer = tokio::select! {
-            biased;
-            () = shutdown.cancelled() => Err(Status::unavailable("the server is shutting down")),
-            () = closed.cancelled() => Err(Status::not_found("the session was closed")),
-            request = driver.requests.message() => match request {
-                Ok(Some(request)) => driver.answer(&request),
-                Ok(None) => return None,
-                Err(status) => Err(status),
-            },
-        };
-        match answer {
-            Ok(outcome) => Some((Ok(v1::StreamResponse { outcome: Some(outcome) }), Some(driver))),
-            Err(status) => Some((Err(status), None)),
-        }
+/// A picture of a lane.
+pub(crate) fn picture(world: &VectorWorld, settings: &v1::RenderSettings) -> Result<v1::RenderResponse, ConvertError> {
+    let error = |field, reason| ConvertError { field, reason };
+    let pixels = if settings.pixels == 0 { DEFAULT_PIXELS } else { settings.pixels };
+    if !PIXELS.contains(&pixels) {
+        return Err(error("pixels", format!("{pixels} is outside {}..={}", PIXELS.start(), PIXELS.end())));
     }
-
-    /// Answers one request: with a result, an in-band error, or a status that ends the stream.
-    fn answer(&mut self, request: &v1::StreamRequest) -> Result<v1::stream_response::Outcome, Status> {
-        use v1::stream_response::Outcome;
-        let (id, driven) = match &mut self.driven {
-            Some(driven) => driven,
-            None => {
-                let id = request.session_id.parse()?;
-                let driven = self.environment.sessions().drive(id, Instant::now())?;
-                self.driven.insert((id, driven))
-            }
-        };
-        Ok(match command(*id, &mut driven.world, request, &mut self.actions) {
-            Ok(result) => Outcome::Result(result),
-            Err(error) => Outcome::Error(error),
-        })
-    }
-}
-
-/// Steps or resets the lanes as a request says.
-fn command(
-    id: SessionId,
-    world: &mut VectorWorld,
-    request: &v1::StreamRequest,
-    actions: &mut Vec<Action>,
-) -> Result<v1::StepResult, v1::StepError> {
-    use v1::stream_request::Command;
-    if !request.session_id.is_empty() && request.session_id.parse() != Ok(id) {
-        let given: String = request.session_id.chars().take(40).collect();
-        let reason = format!("{given:?} is not the session of this stream, {id}");
-        return Err(convert::ConvertError { field: "session_id", reason }.into());
-    }
-    match &request.command {
-        Some(Command::ResetMask(mask)) => {
-            let mask = convert::read_mask(mask)?;
-            world.reset(&mask).map_err(|error| convert::lane_step_error(error, "reset_mask"))
+    let lanes = world.config().lanes;
+    let drive = world.drive(settings.lane as usize).ok_or_else(|| {
+        error("lane", format!("{} is none of the {lanes} lanes, the first of which is 0", settings.lane))
+    })?;
+    let picture = Picture::of(drive, pixels);
+    let format = v1::PictureFormat::try_from(settings.format)
+        .map_err(|_| error("format", format!("{} is no format: use 1 (RGB) or 2 (SVG)", settings.format)))?;
+    let (format, data) = match format {
+        v1::PictureFormat::Svg => (format, picture.svg().into_bytes()),
+        v1::PictureFormat::Unspecified | v1::PictureFormat::Rgb => {
+            (v1::PictureFormat::Rgb, rgb(&picture).unwrap_or_default())
         }
-        Some(Command::Actions(bytes)) => {
-            convert::read_actions(bytes, actions)?;
-            world.step(actions).map_err(|error| convert::lane_step_error(error, "actions"))
-        }
-        None => {
-            let reason = "missing: give actions or a reset_mask".to_owned();
-            return Err(convert::ConvertError { field: "command", reason }.into());
-        }
-    }?;
-    Ok(convert::step_result(world.batch(), world.info()))
-}
-
-impl Drop for Driver {
-    fn drop(&mut self) {
-        if let Some((id, _)) = &self.driven {
-            match self.environment.sessions().close(*id) {
-                Ok(()) | Err(SessionError::NotFound { .. }) => info!(session = %id, "session ended"),
-                Err(error) => debug!(%error, "a session could not be freed"),
-            }
-        }
-    }
+    };
+    Ok(v1::RenderResponse { pixels, format: format.into(), data })
 }

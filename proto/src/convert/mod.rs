@@ -17,7 +17,7 @@ use crate::v1;
 pub use info::{pair_bytes, read_info};
 pub use session::{MAX_CIRCUIT_BYTES, wire_autoreset};
 pub use snapshot::{Snapshot, read_snapshot, snapshot_bytes};
-pub use spec::{action_space, check_protocol, observation_space, spec};
+pub use spec::{action_space, check_protocol, observation_space, spec, world_limits};
 pub use step::{
     StepEncoder, action_bytes, observation_bytes, read_actions, read_mask, read_observations, read_step, step_result,
 };

@@ -27,8 +27,8 @@ pub fn action_space() -> v1::ActionSpace {
     v1::ActionSpace { meanings: ["left", "straight", "right"].map(str::to_owned).to_vec() }
 }
 
-/// What this version of the world offers, within the given server's limits on sessions.
-pub fn spec(server_version: &str, max_sessions: usize, lease_seconds: u64) -> v1::GetSpecResponse {
+/// What this version of the world offers, within the given server's limits.
+pub fn spec(server_version: &str, limits: v1::Limits) -> v1::GetSpecResponse {
     v1::GetSpecResponse {
         environment_id: ENVIRONMENT_ID.to_owned(),
         server_version: server_version.to_owned(),
@@ -44,14 +44,19 @@ pub fn spec(server_version: &str, max_sessions: usize, lease_seconds: u64) -> v1
             })
             .to_vec(),
         autoreset_modes: AUTORESET_MODES.map(i32::from).to_vec(),
-        limits: Some(v1::Limits {
-            max_sessions: saturating_u32(max_sessions),
-            max_lanes: saturating_u32(config::MAX_LANES),
-            max_horizon: saturating_u32(config::MAX_HORIZON),
-            max_lane_steps: config::MAX_LANE_STEPS as u64,
-            max_circuit_bytes: MAX_CIRCUIT_BYTES as u64,
-            lease_seconds,
-        }),
+        limits: Some(limits),
+    }
+}
+
+/// The limits of the world itself; those of a server on sessions and leases are 0.
+pub fn world_limits() -> v1::Limits {
+    v1::Limits {
+        max_sessions: 0,
+        max_lanes: saturating_u32(config::MAX_LANES),
+        max_horizon: saturating_u32(config::MAX_HORIZON),
+        max_lane_steps: config::MAX_LANE_STEPS as u64,
+        max_circuit_bytes: MAX_CIRCUIT_BYTES as u64,
+        lease_seconds: 0,
     }
 }
 

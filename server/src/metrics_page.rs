@@ -1,0 +1,31 @@
+//! `/metrics`, for Prometheus.
+
+use std::io;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::service::Environment;
+
+/// Serves the metrics until the server stops.
+pub(crate) async fn serve_metrics(
+    listener: TcpListener,
+    environment: Environment,
+    stop: CancellationToken,
+) -> io::Result<()> {
+    let pages = Router::new().route("/metrics", get(metrics)).with_state(environment);
+    axum::serve(listener, pages).with_graceful_shutdown(stop.cancelled_owned()).await
+}
+
+async fn metrics(State(environment): State<Environment>) -> Response {
+    let (sessions, lanes) = environment.sessions().count();
+    match environment.metrics.text(sessions, lanes) {
+        Ok(text) => ([(header::CONTENT_TYPE, prometheus::TEXT_FORMAT)], text).into_response(),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
+    }
+}
