@@ -14,7 +14,9 @@ use spikedrive_dashboard::cli::{DashboardArgs, run_dashboard};
 use spikedrive_env::{CircuitMode, Phase, Split};
 use spikedrive_learners::seed::Reading;
 use spikedrive_proto::address::Address;
-use spikedrive_server::cli::{HealthcheckArgs, LogFormat, ServeArgs, parse_listen, run_healthcheck, run_serve};
+use spikedrive_server::cli::{
+    ClientArgs, HealthcheckArgs, LogFormat, ServeArgs, parse_listen, run_healthcheck, run_serve,
+};
 
 pub use self::learn::LearnArgs;
 pub use self::onlookers::OnlookerArgs;
@@ -174,8 +176,11 @@ pub struct EvaluateArgs {
     #[arg(long, value_name = "SPLIT", default_value = "test", value_parser = parse_split)]
     pub split: Split,
     /// Environment server to drive on; by default the world runs inside this process.
-    #[arg(long, value_name = "HOST:PORT", env = "SPIKEDRIVE_SERVER")]
+    #[arg(long, value_name = "ADDRESS", env = "SPIKEDRIVE_SERVER")]
     pub server: Option<Address>,
+    /// How it is reached.
+    #[command(flatten)]
+    pub security: ClientArgs,
     /// Directory that holds the runs.
     #[arg(long, value_name = "DIR", default_value = DEFAULT_RUNS, env = "SPIKEDRIVE_RUNS")]
     pub runs: PathBuf,

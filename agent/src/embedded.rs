@@ -8,8 +8,8 @@ use std::thread::{self, JoinHandle};
 use spikedrive_dashboard::serve as dashboard;
 use spikedrive_proto::address::Address;
 use spikedrive_server::cli::ServerError;
-use spikedrive_server::serve::serve;
-use spikedrive_server::sessions::SessionLimits;
+use spikedrive_server::listen::ListenAddress;
+use spikedrive_server::serve::{ServeOptions, serve};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
@@ -66,7 +66,7 @@ impl EmbeddedServer {
         let runtime = runtime()?;
         let (address, listener) = runtime.block_on(bound(bind())).map_err(|error| cannot_listen(wanted, error))?;
         let service = Service::start("environment", runtime, |shutdown| async move {
-            serve(listener, SessionLimits::default(), shutdown).await.map_err(|error| error.to_string())
+            serve(listener, ServeOptions::default(), shutdown).await.map_err(|error| error.to_string())
         })?;
         Ok(Self { address, _service: service })
     }
@@ -89,7 +89,7 @@ impl EmbeddedDashboard {
             runtime.block_on(bound(TcpListener::bind(any))).map_err(|error| cannot_listen(any, error))?;
         let options = dashboard::Options {
             runs,
-            server,
+            server: server.into(),
             token: None,
             insecure_network: false,
             allowed_origins: Vec::new(),
@@ -162,7 +162,7 @@ async fn bind_from(first: u16) -> io::Result<TcpListener> {
 }
 
 fn cannot_listen(wanted: &str, error: io::Error) -> Failure {
-    ServerError::Listen(wanted.to_owned(), error).into()
+    ServerError::Listen(ListenAddress::Tcp(wanted.to_owned()), error).into()
 }
 
 fn parsed(address: SocketAddr) -> Result<Address, Failure> {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use spikedrive_dashboard::cli::DashboardError;
 use spikedrive_env::CircuitError;
 use spikedrive_learners::snn::error::NetworkError;
+use spikedrive_proto::client::ClientError;
 use spikedrive_server::cli::ServerError;
 
 use crate::checkpoint::WeightsError;
@@ -24,6 +25,9 @@ pub enum Failure {
     /// The environment failed.
     #[error("{0}")]
     Env(#[from] EnvError),
+    /// The server cannot be reached with these certificates or this token.
+    #[error("{0}")]
+    Client(#[from] ClientError),
     /// The server failed.
     #[error("{0}")]
     Server(#[from] ServerError),

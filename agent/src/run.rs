@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use spikedrive_env::Phase;
-use spikedrive_proto::address::Address;
+use spikedrive_proto::client::Target;
 
 use crate::checkpoint::file_name;
 use crate::env::RemoteFactory;
@@ -46,7 +46,7 @@ pub struct Run {
     /// Where it is kept.
     pub place: Place,
     /// The server that it drives on.
-    pub address: Address,
+    pub server: Target,
     /// Threads that evaluations use.
     pub threads: usize,
     /// What is shown of it.
@@ -68,10 +68,10 @@ impl Run {
         stop: &StopFlag,
         then: impl FnOnce(&Summary, &Trainer, Option<&mut Watcher>) -> Result<(), Failure>,
     ) -> Result<Summary, Failure> {
-        let Self { info, place, address, threads, watch, onlookers } = self;
+        let Self { info, place, server, threads, watch, onlookers } = self;
         let TrainConfig { episodes, lesson, seed, .. } = info.train;
         let preset = info.preset.clone();
-        let factory = RemoteFactory::connect_until(&address, stop)?;
+        let factory = RemoteFactory::connect_until(&server, stop)?;
         let evaluator = Evaluator::new(threads)?;
         let mut trainer = Trainer::new(info.train, &factory, &evaluator, stop)?;
         let recorder = match &place {

@@ -49,7 +49,8 @@ fn recordings_of_neurons_that_are_simulated_anyway_are_taken() {
             recordings: true,
         };
         let info = RunInfo::new(preset, &config, "here");
-        let run = Run { info, place: Place::In(own.clone()), address, threads: 1, watch: Watch::FromAfar, onlookers };
+        let (place, server) = (Place::In(own.clone()), address.into());
+        let run = Run { info, place, server, threads: 1, watch: Watch::FromAfar, onlookers };
         let (stop, mut kept) = (StopFlag::default(), BTreeMap::new());
         let until = stop.clone();
         let running = thread::spawn(move || run.perform(&until));

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use spikedrive_proto::DEFAULT_ADDRESS;
 use spikedrive_proto::address::{Address, parse_listen};
+use spikedrive_proto::client::{ClientError, ClientFiles, ClientSecurity, Target};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -33,8 +34,14 @@ pub struct DashboardArgs {
     #[arg(long, value_name = "DIRECTORY", default_value = "runs", env = "SPIKEDRIVE_RUNS")]
     pub runs: PathBuf,
     /// Environment server for driving by hand.
-    #[arg(long, value_name = "HOST:PORT", default_value = DEFAULT_ADDRESS, env = "SPIKEDRIVE_SERVER")]
+    #[arg(long, value_name = "ADDRESS", default_value = DEFAULT_ADDRESS, env = "SPIKEDRIVE_SERVER")]
     pub server: Address,
+    /// Certificates to trust, in PEM form, where the environment server's address begins with https://.
+    #[arg(long, value_name = "FILE", env = "SPIKEDRIVE_TLS_CA")]
+    pub server_tls_ca: Option<PathBuf>,
+    /// File with the token to show to the environment server, alone.
+    #[arg(long, value_name = "FILE", env = "SPIKEDRIVE_TOKEN_FILE")]
+    pub server_token_file: Option<PathBuf>,
     /// File with the token that browsers and agents must know. Needed to listen to other machines.
     #[arg(long, value_name = "FILE", env = "SPIKEDRIVE_DASHBOARD_TOKEN_FILE")]
     pub token_file: Option<PathBuf>,
@@ -71,6 +78,9 @@ pub enum DashboardError {
     /// The file holds no token.
     #[error("{0}: {1}")]
     Token(PathBuf, TokenError),
+    /// The files for the environment server cannot be used.
+    #[error("{0}")]
+    Client(#[from] ClientError),
     /// The system refused a runtime, a signal handler or its output.
     #[error("cannot start: {0}")]
     Start(#[from] io::Error),
@@ -93,9 +103,15 @@ impl DashboardArgs {
                 Some(Token::parse(&text).map_err(|error| DashboardError::Token(path.clone(), error))?)
             }
         };
+        let files = ClientFiles {
+            ca: self.server_tls_ca.clone(),
+            token: self.server_token_file.clone(),
+            ..ClientFiles::default()
+        };
+        let server = Target { address: self.server.clone(), security: ClientSecurity::read(&files)? };
         Ok(Options {
             runs: self.runs.clone(),
-            server: self.server.clone(),
+            server,
             token,
             insecure_network: self.insecure_network,
             allowed_origins: self.allow_origin.clone(),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use spikedrive_env::{Action, EndReason};
 use spikedrive_proto::address::Address;
+use spikedrive_proto::client::Target;
 use spikedrive_proto::convert::{self, ConvertError};
 use spikedrive_proto::v1::environment_service_client::EnvironmentServiceClient;
 use spikedrive_proto::v1::stream_request::Command;
@@ -12,7 +13,6 @@ use spikedrive_proto::v1::{self, stream_response::Outcome};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::transport::Endpoint;
 use tonic::{Code, Status, Streaming};
 
 use crate::ingest::check_road;
@@ -76,14 +76,15 @@ pub(crate) struct Session {
 impl Session {
     /// Makes a session of one lane.
     pub(crate) async fn open(
-        server: &Address,
+        target: &Target,
         request: v1::CreateSessionRequest,
     ) -> Result<(Self, Beginning), DrivingError> {
+        let server = &target.address;
         let unreachable = |reason: String| DrivingError::Unreachable(server.clone(), reason);
-        let endpoint = Endpoint::from_shared(server.uri()).map_err(|error| unreachable(root_cause(&error)))?;
+        let endpoint = target.endpoint().map_err(|error| unreachable(error.to_string()))?;
         let endpoint = endpoint.connect_timeout(TIMEOUT).tcp_nodelay(true);
         let channel = endpoint.connect().await.map_err(|error| unreachable(root_cause(&error)))?;
-        let mut client = EnvironmentServiceClient::new(channel);
+        let mut client = EnvironmentServiceClient::with_interceptor(channel, target.security.clone());
         let created = answer(server, client.create_session(request)).await?.into_inner();
         let beginning = beginning(server, &created)?;
         let rays = created.options.map_or(0, |options| options.rays) as usize;
@@ -97,7 +98,7 @@ impl Session {
     pub(crate) async fn step(&mut self, action: Action) -> Result<Outlook, DrivingError> {
         let Self { server, session_id, requests, responses, rays } = self;
         // Only the first request needs the session's id.
-        let command = Some(Command::Actions(convert::action_bytes(&[action])));
+        let command = Some(Command::Actions(convert::action_bytes(&[action]).into()));
         let request = v1::StreamRequest { session_id: std::mem::take(session_id), command };
         let exchange = async {
             // A closed channel means that the stream has ended: the status that ended it comes from `message`.
@@ -109,13 +110,14 @@ impl Session {
             Some(Outcome::Error(error)) => {
                 return Err(DrivingError::Refused(format!("{}: {}", error.field, error.message)));
             }
+            Some(_) => return Err(DrivingError::Lost(server.clone(), "it answers something else".to_owned())),
             None => return Err(DrivingError::Lost(server.clone(), "the stream ended".to_owned())),
         };
         let broken =
             |error: ConvertError| DrivingError::Lost(server.clone(), format!("it broke the protocol: {error}"));
         let batch = convert::read_step(&result, 1, *rays).map_err(broken)?;
         let info = result.info.ok_or_else(|| DrivingError::NoInfo(server.clone()))?;
-        let sight = sight(server, &info, result.observations)?;
+        let sight = sight(server, &info, result.observations.to_vec())?;
         Ok(Outlook { sight, reward: batch.rewards[0], end: batch.ends[0] })
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::serve::ListenerExt;
-use spikedrive_proto::address::Address;
+use spikedrive_proto::client::Target;
 use spikedrive_proto::v1::telemetry_service_server::TelemetryServiceServer;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -43,7 +43,7 @@ pub struct Options {
     /// Directory of the runs.
     pub runs: PathBuf,
     /// Environment server for driving by hand.
-    pub server: Address,
+    pub server: Target,
     /// What browsers and agents must know.
     pub token: Option<Token>,
     /// Whether other machines may come without a token.

@@ -18,6 +18,28 @@ pub struct ClientSecurity {
     token: Option<MetadataValue<Ascii>>,
 }
 
+/// A server, and how to reach it.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// Where it is.
+    pub address: Address,
+    /// What is trusted and shown there.
+    pub security: ClientSecurity,
+}
+
+impl From<Address> for Target {
+    fn from(address: Address) -> Self {
+        Self { address, security: ClientSecurity::default() }
+    }
+}
+
+impl Target {
+    /// Its endpoint.
+    pub fn endpoint(&self) -> Result<Endpoint, ClientError> {
+        self.security.endpoint(&self.address)
+    }
+}
+
 /// Keys and tokens stay inside.
 impl std::fmt::Debug for ClientSecurity {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

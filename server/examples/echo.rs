@@ -19,11 +19,11 @@ struct Echo;
 /// What a step of so many lanes answers, of zeros.
 fn result(lanes: usize) -> v1::StepResult {
     v1::StepResult {
-        observations: vec![0; lanes * RAYS * size_of::<f32>()],
-        rewards: vec![0; lanes * size_of::<f64>()],
-        terminated: vec![0; lanes],
-        truncated: vec![0; lanes],
-        end_reasons: vec![0; lanes],
+        observations: vec![0; lanes * RAYS * size_of::<f32>()].into(),
+        rewards: vec![0; lanes * size_of::<f64>()].into(),
+        terminated: vec![0; lanes].into(),
+        truncated: vec![0; lanes].into(),
+        end_reasons: vec![0; lanes].into(),
         ..v1::StepResult::default()
     }
 }
@@ -31,7 +31,7 @@ fn result(lanes: usize) -> v1::StepResult {
 fn lanes(request: &v1::StreamRequest) -> usize {
     match &request.command {
         Some(Command::Actions(bytes) | Command::ResetMask(bytes)) => bytes.len(),
-        None => 0,
+        _ => 0,
     }
 }
 
@@ -73,6 +73,29 @@ impl EnvironmentService for Echo {
         &self,
         _: Request<v1::CloseSessionRequest>,
     ) -> Result<Response<v1::CloseSessionResponse>, Status> {
+        Err(unimplemented())
+    }
+
+    async fn snapshot(&self, _: Request<v1::SnapshotRequest>) -> Result<Response<v1::SnapshotResponse>, Status> {
+        Err(unimplemented())
+    }
+
+    async fn restore(&self, _: Request<v1::RestoreRequest>) -> Result<Response<v1::CreateSessionResponse>, Status> {
+        Err(unimplemented())
+    }
+
+    async fn fork(&self, _: Request<v1::ForkRequest>) -> Result<Response<v1::CreateSessionResponse>, Status> {
+        Err(unimplemented())
+    }
+
+    async fn render(&self, _: Request<v1::RenderRequest>) -> Result<Response<v1::RenderResponse>, Status> {
+        Err(unimplemented())
+    }
+
+    async fn list_sessions(
+        &self,
+        _: Request<v1::ListSessionsRequest>,
+    ) -> Result<Response<v1::ListSessionsResponse>, Status> {
         Err(unimplemented())
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use spikedrive_proto::address::Address;
-use spikedrive_proto::client::{ClientError, ClientSecurity};
+use spikedrive_proto::client::{ClientError, Target};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
@@ -28,11 +28,12 @@ pub enum Unhealthy {
 }
 
 /// Succeeds when the server at `address` says SERVING within 5 seconds.
-pub async fn healthcheck(address: &Address, security: ClientSecurity) -> Result<(), Unhealthy> {
+pub async fn healthcheck(target: &Target) -> Result<(), Unhealthy> {
+    let Target { address, security } = target;
     let unreachable = |error| Unhealthy::Unreachable(address.clone(), error);
-    let endpoint = security.endpoint(address)?.connect_timeout(TIMEOUT).timeout(TIMEOUT);
+    let endpoint = target.endpoint()?.connect_timeout(TIMEOUT).timeout(TIMEOUT);
     let channel = endpoint.connect().await.map_err(unreachable)?;
-    let mut client = HealthClient::with_interceptor(channel, security);
+    let mut client = HealthClient::with_interceptor(channel, security.clone());
     let answer = client.check(HealthCheckRequest { service: String::new() }).await;
     match answer.map_err(|status| Unhealthy::Failed(address.clone(), Box::new(status)))?.into_inner().status() {
         ServingStatus::Serving => Ok(()),

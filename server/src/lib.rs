@@ -15,3 +15,4 @@ pub mod security;
 pub mod serve;
 mod service;
 pub mod sessions;
+pub mod stepper;

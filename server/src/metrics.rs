@@ -21,6 +21,17 @@ pub struct Metrics {
     sessions_created: IntCounter,
 }
 
+/// What a server holds.
+#[derive(Clone, Copy, Debug)]
+pub struct Held {
+    /// Sessions.
+    pub sessions: usize,
+    /// Their lanes.
+    pub lanes: usize,
+    /// Sessions that were ever freed by their lease.
+    pub expiries: u64,
+}
+
 impl Metrics {
     /// All at 0.
     pub fn new() -> Result<Self, prometheus::Error> {
@@ -73,15 +84,11 @@ impl Metrics {
         self.sessions_created.inc();
     }
 
-    /// Sessions were freed by their lease.
-    pub fn expired(&self, sessions: usize) {
-        self.lease_expiries.inc_by(sessions as u64);
-    }
-
-    /// All metrics in Prometheus' text format, with the sessions and lanes that are held now.
-    pub fn text(&self, sessions: usize, lanes: usize) -> Result<Vec<u8>, prometheus::Error> {
-        self.sessions.set(i64::try_from(sessions).unwrap_or(i64::MAX));
-        self.lanes.set(i64::try_from(lanes).unwrap_or(i64::MAX));
+    /// All metrics in Prometheus' text format, with what is held now.
+    pub fn text(&self, held: Held) -> Result<Vec<u8>, prometheus::Error> {
+        self.sessions.set(i64::try_from(held.sessions).unwrap_or(i64::MAX));
+        self.lanes.set(i64::try_from(held.lanes).unwrap_or(i64::MAX));
+        self.lease_expiries.inc_by(held.expiries.saturating_sub(self.lease_expiries.get()));
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
         Ok(text)
@@ -98,9 +105,8 @@ mod tests {
         metrics.stepped(64, Duration::from_micros(30));
         metrics.stepped(64, Duration::from_micros(70));
         metrics.failed(Code::NotFound);
-        metrics.expired(2);
         metrics.created();
-        let text = String::from_utf8(metrics.text(3, 96).unwrap()).unwrap();
+        let text = String::from_utf8(metrics.text(Held { sessions: 3, lanes: 96, expiries: 2 }).unwrap()).unwrap();
         for line in [
             "spikedrive_sessions 3",
             "spikedrive_lanes 96",

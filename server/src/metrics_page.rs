@@ -10,6 +10,7 @@ use axum::routing::get;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::metrics::Held;
 use crate::service::Environment;
 
 /// Serves the metrics until the server stops.
@@ -23,8 +24,12 @@ pub(crate) async fn serve_metrics(
 }
 
 async fn metrics(State(environment): State<Environment>) -> Response {
-    let (sessions, lanes) = environment.sessions().count();
-    match environment.metrics.text(sessions, lanes) {
+    let held = {
+        let sessions = environment.sessions();
+        let ((sessions, lanes), expiries) = (sessions.count(), sessions.expiries());
+        Held { sessions, lanes, expiries }
+    };
+    match environment.metrics.text(held) {
         Ok(text) => ([(header::CONTENT_TYPE, prometheus::TEXT_FORMAT)], text).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
     }

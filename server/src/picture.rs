@@ -1,10 +1,36 @@
-//! Pictures as pixels.
+//! Pictures of a lane, as the wire has them.
 
-use spikedrive_env::render::{Color, Picture, Shape};
+use spikedrive_env::VectorWorld;
+use spikedrive_env::render::{Color, DEFAULT_PIXELS, PIXELS, Picture, Shape};
+use spikedrive_proto::convert::ConvertError;
+use spikedrive_proto::v1;
 use tiny_skia::{FillRule, LineCap, Paint, PathBuilder, Pixmap, Stroke, Transform};
 
+/// A picture of a lane.
+pub(crate) fn render(world: &VectorWorld, settings: &v1::RenderSettings) -> Result<v1::RenderResponse, ConvertError> {
+    let error = |field, reason| ConvertError { field, reason };
+    let pixels = if settings.pixels == 0 { DEFAULT_PIXELS } else { settings.pixels };
+    if !PIXELS.contains(&pixels) {
+        return Err(error("pixels", format!("{pixels} is outside {}..={}", PIXELS.start(), PIXELS.end())));
+    }
+    let lanes = world.config().lanes;
+    let drive = world.drive(settings.lane as usize).ok_or_else(|| {
+        error("lane", format!("{} is none of the {lanes} lanes, the first of which is 0", settings.lane))
+    })?;
+    let picture = Picture::of(drive, pixels);
+    let format = v1::PictureFormat::try_from(settings.format)
+        .map_err(|_| error("format", format!("{} is no format: use 1 (RGB) or 2 (SVG)", settings.format)))?;
+    let (format, data) = match format {
+        v1::PictureFormat::Svg => (format, picture.svg().into_bytes()),
+        v1::PictureFormat::Unspecified | v1::PictureFormat::Rgb => {
+            (v1::PictureFormat::Rgb, rgb(&picture).unwrap_or_default())
+        }
+    };
+    Ok(v1::RenderResponse { pixels, format: format.into(), data })
+}
+
 /// Red, green and blue of each pixel, row by row from the top; `None` if the picture has no size.
-pub(crate) fn rgb(picture: &Picture) -> Option<Vec<u8>> {
+fn rgb(picture: &Picture) -> Option<Vec<u8>> {
     let mut pixmap = Pixmap::new(picture.pixels, picture.pixels)?;
     let [red, green, blue] = picture.ground;
     pixmap.fill(tiny_skia::Color::from_rgba8(red, green, blue, u8::MAX));

@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures_util::Stream;
-use spikedrive_env::render::{DEFAULT_PIXELS, PIXELS, Picture};
 use spikedrive_env::{Course, VectorWorld, WorldConfig};
 use spikedrive_proto::convert::ConvertError;
 use spikedrive_proto::v1::environment_service_server::EnvironmentService;
@@ -15,10 +14,11 @@ use tonic::{Code, Request, Response, Status, Streaming};
 use tracing::info;
 
 use crate::caller::Caller;
-use crate::driver::{Driver, snapshot};
+use crate::driver::Driver;
 use crate::metrics::Metrics;
-use crate::picture::rgb;
+use crate::picture::render;
 use crate::sessions::{SessionError, SessionId, Sessions, Summary, lane_steps};
+use crate::stepper::snapshot;
 
 /// How often expired sessions are looked for.
 const EXPIRY_INTERVAL: Duration = Duration::from_secs(1);
@@ -45,8 +45,7 @@ impl Environment {
     pub(crate) async fn expire_regularly(self) {
         let mut ticks = tokio::time::interval(EXPIRY_INTERVAL);
         while self.stop.run_until_cancelled(ticks.tick()).await.is_some() {
-            let expired = self.sessions().expire(Instant::now());
-            self.metrics.expired(expired);
+            self.sessions().expire(Instant::now());
         }
     }
 
@@ -64,14 +63,14 @@ impl Environment {
         lease_seconds: u64,
         plan: impl FnOnce() -> Result<Plan, ConvertError> + Send + 'static,
     ) -> Result<Response<v1::CreateSessionResponse>, Status> {
-        self.sessions().check_room(&caller, 0)?;
+        self.sessions().check_room(&caller, 0, Instant::now())?;
         let (environment, owner) = (self.clone(), caller.clone());
         let built = tokio::task::spawn_blocking(move || {
             let Plan { config, build } = plan()?;
             let limits = environment.sessions().limits();
             let lease = limits.lease(lease_seconds).map_err(ConvertError::from)?;
             limits.check(&config).map_err(ConvertError::from)?;
-            environment.sessions().check_room(&owner, lane_steps(&config))?;
+            environment.sessions().check_room(&owner, lane_steps(&config), Instant::now())?;
             Ok::<_, Status>((build(config)?, lease))
         });
         let (world, lease) = built.await.map_err(|error| Status::internal(error.to_string()))??;
@@ -101,8 +100,8 @@ impl Environment {
         world: &VectorWorld,
         caller: &Caller,
     ) -> Result<v1::CreateSessionResponse, v1::StepError> {
-        let lease = self.sessions().lease(id).unwrap_or(self.sessions().limits().lease);
-        let room = self.sessions().check_room(caller, lane_steps(world.config()));
+        let lease = self.sessions().lease(id);
+        let room = self.sessions().check_room(caller, lane_steps(world.config()), Instant::now());
         let response = room.and_then(|()| self.keep(world.clone(), caller.clone(), lease));
         response.map_err(|error| {
             let status = Status::from(error);
@@ -196,7 +195,7 @@ impl EnvironmentService for Environment {
 
     async fn render(&self, request: Request<v1::RenderRequest>) -> Result<Response<v1::RenderResponse>, Status> {
         let settings = request.get_ref().settings.unwrap_or_default();
-        let draw = |_, world: &mut VectorWorld| picture(world, &settings).map_err(Status::from);
+        let draw = |_, world: &mut VectorWorld| render(world, &settings).map_err(Status::from);
         Ok(Response::new(self.with_session(&request.get_ref().session_id, &caller(&request), draw)?))
     }
 
@@ -290,27 +289,4 @@ fn session_response(id: SessionId, world: &VectorWorld, lease: Duration) -> v1::
         info: world.info().map(Into::into),
         lease_seconds: lease.as_secs(),
     }
-}
-
-/// A picture of a lane.
-pub(crate) fn picture(world: &VectorWorld, settings: &v1::RenderSettings) -> Result<v1::RenderResponse, ConvertError> {
-    let error = |field, reason| ConvertError { field, reason };
-    let pixels = if settings.pixels == 0 { DEFAULT_PIXELS } else { settings.pixels };
-    if !PIXELS.contains(&pixels) {
-        return Err(error("pixels", format!("{pixels} is outside {}..={}", PIXELS.start(), PIXELS.end())));
-    }
-    let lanes = world.config().lanes;
-    let drive = world.drive(settings.lane as usize).ok_or_else(|| {
-        error("lane", format!("{} is none of the {lanes} lanes, the first of which is 0", settings.lane))
-    })?;
-    let picture = Picture::of(drive, pixels);
-    let format = v1::PictureFormat::try_from(settings.format)
-        .map_err(|_| error("format", format!("{} is no format: use 1 (RGB) or 2 (SVG)", settings.format)))?;
-    let (format, data) = match format {
-        v1::PictureFormat::Svg => (format, picture.svg().into_bytes()),
-        v1::PictureFormat::Unspecified | v1::PictureFormat::Rgb => {
-            (v1::PictureFormat::Rgb, rgb(&picture).unwrap_or_default())
-        }
-    };
-    Ok(v1::RenderResponse { pixels, format: format.into(), data })
 }

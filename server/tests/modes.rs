@@ -66,7 +66,7 @@ async fn a_lane_whose_episode_is_over_waits_for_its_reset_in_mode_disabled() {
     driving.command("", Command::ResetMask(mask.iter().map(|&ended| u8::from(ended)).collect())).await;
     let Ok(Some(Outcome::Result(result))) = driving.receive().await else { panic!("no result") };
     assert_eq!(&read_step(&result, 2, 3).unwrap(), world.reset(&mask).unwrap());
-    driving.command("", Command::ResetMask(vec![2, 0])).await;
+    driving.command("", Command::ResetMask(vec![2, 0].into())).await;
     let Ok(Some(Outcome::Error(error))) = driving.receive().await else { panic!("no error") };
     assert!(error.field == "reset_mask" && error.message.contains("2 is neither 0 (keep) nor 1 (reset)"));
 }
@@ -84,7 +84,7 @@ async fn same_step_answers_an_end_with_the_final_and_the_next_observation() {
     let mut finals = 0;
     for k in 0..80 {
         let result = if k == 40 {
-            driving.command("", Command::ResetMask(vec![0, 1, 0])).await;
+            driving.command("", Command::ResetMask(vec![0, 1, 0].into())).await;
             world.reset(&[false, true, false]).unwrap();
             let Ok(Some(Outcome::Result(result))) = driving.receive().await else { panic!("no result") };
             result

@@ -216,6 +216,7 @@ async fn pipelined_requests_are_answered_in_order() {
                 let expected = world.step(&[Action::ALL[i % 2]; 2]).unwrap();
                 assert_eq!(result, convert::step_result(expected, None), "request {i}");
             }
+            other => panic!("{other:?}"),
         }
     }
 }

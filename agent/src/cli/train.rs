@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args};
 use spikedrive_proto::address::Address;
+use spikedrive_server::cli::ClientArgs;
 
 use super::{LearnArgs, OnlookerArgs, default_threads, parse_threads};
 use crate::failure::Failure;
@@ -20,8 +21,11 @@ pub struct TrainArgs {
     #[command(flatten)]
     pub onlookers: OnlookerArgs,
     /// Environment server to drive on; by default one inside this process.
-    #[arg(long, value_name = "HOST:PORT", env = "SPIKEDRIVE_SERVER")]
+    #[arg(long, value_name = "ADDRESS", env = "SPIKEDRIVE_SERVER")]
     pub server: Option<Address>,
+    /// How it is reached.
+    #[command(flatten)]
+    pub security: ClientArgs,
     /// Train each of these seeds, such as 1..20 (both included) or 3,5,8, into a directory of its own; in a directory --out
     /// that holds some of them already, go on with those.
     #[arg(long, value_name = "SEEDS", conflicts_with = "resume")]

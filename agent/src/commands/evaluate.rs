@@ -81,7 +81,7 @@ pub fn evaluate(args: &EvaluateArgs, stop: &StopFlag) -> Result<(), Failure> {
         None => checkpoint::load(&path)?,
     };
     let factory: Box<dyn EnvFactory> = match &args.server {
-        Some(address) => Box::new(RemoteFactory::connect_until(address, stop)?),
+        Some(address) => Box::new(RemoteFactory::connect_until(&args.security.target(address.clone())?, stop)?),
         None => Box::new(LocalFactory),
     };
     let options = args.world.options(checkpoint.sidecar.world)?;

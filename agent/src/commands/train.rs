@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use serde::Serialize;
 use spikedrive_proto::DEFAULT_ADDRESS;
 use spikedrive_proto::address::Address;
+use spikedrive_proto::client::Target;
 
 use crate::cli::{TrainArgs, UpArgs};
 use crate::embedded::{EmbeddedDashboard, EmbeddedServer};
@@ -43,7 +44,8 @@ pub fn up(args: &UpArgs, stop: &StopFlag) -> Result<(), Failure> {
     let info = RunInfo::new(learn.preset, &learn.train_config()?, &address.to_string());
     let config = info.train;
     let keeps_driving = !args.exit && io::stdout().is_terminal();
-    let run = Run { info, place: learn.place(), address, threads: learn.threads, watch: Watch::Closely, onlookers };
+    let (place, threads) = (learn.place(), learn.threads);
+    let run = Run { info, place, server: address.into(), threads, watch: Watch::Closely, onlookers };
     run.perform_and(stop, |summary, trainer, watcher| {
         say(report::table(summary, &config));
         say(next_commands(Path::new(&summary.run)));
@@ -64,14 +66,13 @@ pub fn train(args: &TrainArgs, stop: &StopFlag) -> Result<(), Failure> {
         (Some(directory), _) => resume(directory, args, stop),
         (None, Some(seeds)) => train_seeds(seeds, args, stop),
         (None, None) => {
-            let server = Server::start(args.server.as_ref())?;
+            let server = Server::start(args, args.server.as_ref())?;
             let learn = &args.learn;
             let info = RunInfo::new(learn.preset, &learn.train_config()?, &server.name);
-            let address = server.address.clone();
             let run = Run {
                 info,
                 place: learn.place(),
-                address,
+                server: server.target.clone(),
                 threads: learn.threads,
                 watch: Watch::Closely,
                 onlookers: args.onlookers.onlookers()?,
@@ -91,13 +92,12 @@ fn resume(directory: &Path, args: &TrainArgs, stop: &StopFlag) -> Result<(), Fai
         }
         None => {
             let recorded = (info.server != EMBEDDED).then(|| info.server.parse().ok()).flatten();
-            let server = Server::start(args.server.as_ref().or(recorded.as_ref()))?;
+            let server = Server::start(args, args.server.as_ref().or(recorded.as_ref()))?;
             let (place, threads) = (Place::Resumed(directory.to_owned()), args.learn.threads);
-            let address = server.address.clone();
             Run {
                 info: info.clone(),
                 place,
-                address,
+                server: server.target.clone(),
                 threads,
                 watch: Watch::Closely,
                 onlookers: args.onlookers.onlookers()?,
@@ -167,9 +167,9 @@ fn train_seed(info: &RunInfo, place: &Place, args: &TrainArgs, stop: &StopFlag) 
         }
         info = open_run(directory)?.info;
     }
-    let server = Server::start(args.server.as_ref())?;
-    let (place, address) = (place.clone(), server.address.clone());
-    Run { info, place, address, threads: 1, watch: Watch::FromAfar, onlookers: args.onlookers.onlookers()? }
+    let server = Server::start(args, args.server.as_ref())?;
+    let (place, target) = (place.clone(), server.target.clone());
+    Run { info, place, server: target, threads: 1, watch: Watch::FromAfar, onlookers: args.onlookers.onlookers()? }
         .perform(stop)
 }
 
@@ -199,17 +199,18 @@ fn say_json(value: &impl Serialize) -> Result<(), Failure> {
 /// The server to drive on: a given one, or one of our own, which ends with this.
 struct Server {
     _own: Option<EmbeddedServer>,
-    address: Address,
+    target: Target,
     name: String,
 }
 
 impl Server {
-    fn start(given: Option<&Address>) -> Result<Self, Failure> {
+    fn start(args: &TrainArgs, given: Option<&Address>) -> Result<Self, Failure> {
         if let Some(address) = given {
-            return Ok(Self { _own: None, address: address.clone(), name: address.to_string() });
+            let target = args.security.target(address.clone())?;
+            return Ok(Self { _own: None, target, name: address.to_string() });
         }
         let own = EmbeddedServer::on_free_port()?;
-        Ok(Self { address: own.address()?, _own: Some(own), name: EMBEDDED.to_owned() })
+        Ok(Self { target: own.address()?.into(), _own: Some(own), name: EMBEDDED.to_owned() })
     }
 }
 

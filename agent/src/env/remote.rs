@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use spikedrive_env::{Action, ENVIRONMENT_ID, LaneInfo, StepBatch, WorldConfig};
 use spikedrive_proto::address::Address;
+use spikedrive_proto::client::{ClientError, ClientSecurity, Target};
 use spikedrive_proto::convert::{self, ConvertError};
 use spikedrive_proto::v1::environment_service_client::EnvironmentServiceClient;
 use spikedrive_proto::v1::{self, stream_request::Command, stream_response::Outcome};
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::transport::{Channel, Endpoint};
+use tonic::service::interceptor::InterceptedService;
+use tonic::transport::Channel;
 use tonic::{Code, Status, Streaming};
 
 use super::{EnvError, EnvFactory, VectorEnv};
@@ -24,6 +26,8 @@ const TIMEOUT_SLICES: u32 = 150;
 const SLICE: Duration = Duration::from_millis(200);
 /// A server that cannot be connected to within this time is lost.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+type Client = EnvironmentServiceClient<InterceptedService<Channel, ClientSecurity>>;
 
 /// Makes worlds on a server.
 ///
@@ -37,7 +41,7 @@ pub struct RemoteFactory {
 #[derive(Debug)]
 struct Connection {
     runtime: Runtime,
-    client: EnvironmentServiceClient<Channel>,
+    client: Client,
     address: Address,
     stop: StopFlag,
 }
@@ -45,24 +49,23 @@ struct Connection {
 impl RemoteFactory {
     /// Connects, and checks that the server speaks this protocol and hosts this world.
     pub fn connect(address: &Address) -> Result<Self, EnvError> {
-        Self::connect_until(address, &StopFlag::default())
+        Self::connect_until(&address.clone().into(), &StopFlag::default())
     }
 
     /// Connects; whatever waits for the server ends when `stop` is set.
-    pub fn connect_until(address: &Address, stop: &StopFlag) -> Result<Self, EnvError> {
+    pub fn connect_until(target: &Target, stop: &StopFlag) -> Result<Self, EnvError> {
+        let Target { address, security } = target;
         let lost = |reason: String| EnvError::ServerLost { address: address.clone(), reason };
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|error| lost(error.to_string()))?;
-        let connect = async {
-            let endpoint = Endpoint::from_shared(address.uri())?.connect_timeout(CONNECT_TIMEOUT).tcp_nodelay(true);
-            endpoint.connect().await
-        };
+        let refused = |error: ClientError| EnvError::Refused { address: address.clone(), reason: error.to_string() };
+        let endpoint = target.endpoint().map_err(refused)?.connect_timeout(CONNECT_TIMEOUT).tcp_nodelay(true);
         let channel = runtime
-            .block_on(connect)
+            .block_on(endpoint.connect())
             .map_err(|error| lost(format!("{}; start one there with `spikedrive serve`", root_cause(&error))))?;
-        let client = EnvironmentServiceClient::new(channel);
+        let client = EnvironmentServiceClient::with_interceptor(channel, security.clone());
         let connection = Connection { runtime, client, address: address.clone(), stop: stop.clone() };
         let spec = connection.call(|mut client| async move {
             client.get_spec(v1::GetSpecRequest { protocol_major: spikedrive_proto::PROTOCOL_MAJOR }).await
@@ -90,7 +93,7 @@ impl EnvFactory for RemoteFactory {
         let responses =
             connection.call(|mut client| async move { client.stream(ReceiverStream::new(receiver)).await })?;
         let (rewards, ends) = (vec![0.0; config.lanes], vec![None; config.lanes]);
-        let batch = StepBatch { observations, rewards, ends, final_observations: Vec::new() };
+        let batch = StepBatch { observations, rewards, ends, final_observations: Vec::new(), finished: Vec::new() };
         let info = if config.info { connection.info(session.info.as_ref(), config.lanes)? } else { None };
         Ok(Box::new(Remote { connection, session_id: session.session_id, requests, responses, batch, info, rays }))
     }
@@ -112,7 +115,7 @@ impl VectorEnv for Remote {
     }
 
     fn step(&mut self, actions: &[Action]) -> Result<&StepBatch, EnvError> {
-        let result = self.exchange(Command::Actions(convert::action_bytes(actions)))?;
+        let result = self.exchange(Command::Actions(convert::action_bytes(actions).into()))?;
         let (lanes, rays) = (self.batch.rewards.len(), self.rays);
         self.batch = convert::read_step(&result, lanes, rays).map_err(|error| self.connection.broken(&error))?;
         if self.info.is_some() {
@@ -128,7 +131,7 @@ impl VectorEnv for Remote {
     /// Resets no lane: the server answers with the present observations. It also gives this side the time to answer the server's
     /// pings, which are answered only while it waits.
     fn keep_alive(&mut self) -> Result<(), EnvError> {
-        self.exchange(Command::ResetMask(vec![0; self.batch.rewards.len()])).map(|_| ())
+        self.exchange(Command::ResetMask(vec![0; self.batch.rewards.len()].into())).map(|_| ())
     }
 }
 
@@ -149,6 +152,7 @@ impl Remote {
             Some(Outcome::Error(v1::StepError { field, message, .. })) => {
                 Err(EnvError::Refused { address: connection.address.clone(), reason: format!("{field}: {message}") })
             }
+            Some(_) => Err(connection.lost("it answers something else".to_owned())),
             None => Err(connection.lost("the stream ended".to_owned())),
         }
     }
@@ -156,7 +160,7 @@ impl Remote {
 
 impl Connection {
     /// One unary call, or the opening of a stream.
-    fn call<T, F>(&self, call: impl FnOnce(EnvironmentServiceClient<Channel>) -> F) -> Result<T, EnvError>
+    fn call<T, F>(&self, call: impl FnOnce(Client) -> F) -> Result<T, EnvError>
     where
         F: Future<Output = Result<tonic::Response<T>, Status>>,
     {

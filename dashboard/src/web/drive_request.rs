@@ -137,6 +137,7 @@ impl Ask {
             autoreset_mode: v1::AutoresetMode::Disabled.into(),
             options: Some((&self.options()).into()),
             info: true,
+            lease_seconds: 0,
         }
     }
 

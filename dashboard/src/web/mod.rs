@@ -16,7 +16,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
-use spikedrive_proto::address::Address;
+use spikedrive_proto::client::Target;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
@@ -30,7 +30,7 @@ pub(crate) struct Web {
     pub(crate) store: Arc<Store>,
     pub(crate) hub: Arc<Hub>,
     /// Environment server for driving by hand.
-    pub(crate) server: Address,
+    pub(crate) server: Target,
     pub(crate) guard: Arc<Guard>,
     /// Places for those who look at live runs.
     pub(crate) viewers: Arc<Semaphore>,

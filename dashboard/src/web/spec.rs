@@ -24,7 +24,7 @@ pub(crate) async fn spec(State(web): State<Web>) -> Json<Value> {
     let rays: Vec<usize> = (RAYS..=MAX_RAYS).step_by(2).collect();
     Json(json!({
         "environment_id": ENVIRONMENT_ID,
-        "server": web.server.to_string(),
+        "server": web.server.address.to_string(),
         "phases": phases,
         "test_tracks": Split::Test.tracks(),
         "train_tracks": Split::Train.tracks(),

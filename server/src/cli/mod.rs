@@ -12,6 +12,7 @@ use clap::{Args, ValueEnum};
 use spikedrive_proto::DEFAULT_ADDRESS;
 use spikedrive_proto::address::Address;
 pub use spikedrive_proto::address::parse_listen;
+use spikedrive_proto::client::ClientError;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
@@ -99,6 +100,9 @@ pub enum ServerError {
     /// Certificates or tokens cannot be used.
     #[error("{0}")]
     Security(#[from] SecurityError),
+    /// So cannot those of a client.
+    #[error("{0}")]
+    Client(#[from] ClientError),
     /// The address cannot be told.
     #[error("cannot write --ready-file {path}: {error}; name a file in a directory that is there and can be written", path = path.display())]
     ReadyFile {
@@ -176,7 +180,7 @@ pub fn run_healthcheck(args: &HealthcheckArgs) -> Result<(), ServerError> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?
-        .block_on(async { healthcheck(&args.server, args.security.read()?).await })?;
+        .block_on(async { healthcheck(&args.security.target(args.server.clone())?).await })?;
     writeln!(io::stdout(), "{} is serving", args.server)?;
     Ok(())
 }

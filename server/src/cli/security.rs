@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use spikedrive_proto::client::{ClientError, ClientFiles, ClientSecurity};
+use spikedrive_proto::address::Address;
+use spikedrive_proto::client::{ClientError, ClientFiles, ClientSecurity, Target};
 
 use crate::security::{Security, Tls, TlsError, Tokens, TokensError};
 
@@ -66,9 +67,10 @@ pub struct ClientArgs {
 }
 
 impl ClientArgs {
-    /// Reads the files.
-    pub fn read(&self) -> Result<ClientSecurity, ClientError> {
+    /// A server, and what the files hold for it.
+    pub fn target(&self, address: Address) -> Result<Target, ClientError> {
         let identity = self.tls_client_cert.clone().zip(self.tls_client_key.clone());
-        ClientSecurity::read(&ClientFiles { ca: self.tls_ca.clone(), identity, token: self.token_file.clone() })
+        let files = ClientFiles { ca: self.tls_ca.clone(), identity, token: self.token_file.clone() };
+        Ok(Target { address, security: ClientSecurity::read(&files)? })
     }
 }

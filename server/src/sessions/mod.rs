@@ -55,6 +55,8 @@ pub struct Sessions {
     next_reservation: u64,
     /// The last ones that expired, and their leases.
     expired: VecDeque<(SessionId, Duration)>,
+    /// How many have expired.
+    expiries: u64,
     shutting_down: bool,
 }
 
@@ -138,6 +140,7 @@ impl Sessions {
             reserved: HashMap::new(),
             next_reservation: 0,
             expired: VecDeque::new(),
+            expiries: 0,
             shutting_down: false,
         }
     }
@@ -152,22 +155,28 @@ impl Sessions {
         (self.entries.len(), self.entries.values().map(|entry| entry.facts.lanes).sum())
     }
 
-    /// Frees the sessions of which nothing was asked for longer than their lease; returns how many.
-    pub fn expire(&mut self, now: Instant) -> usize {
-        let (before, expired) = (self.entries.len(), &mut self.expired);
-        self.entries.retain(|id, entry| {
+    /// How many sessions were ever freed by their lease.
+    pub fn expiries(&self) -> u64 {
+        self.expiries
+    }
+
+    /// Frees the sessions of which nothing was asked for longer than their lease.
+    pub fn expire(&mut self, now: Instant) {
+        let Self { entries, expired, expiries, .. } = self;
+        entries.retain(|id, entry| {
             let alive = !entry.has_expired(now);
             if !alive {
                 expired.push_back((*id, entry.lease));
+                *expiries += 1;
             }
             alive
         });
         expired.drain(..expired.len().saturating_sub(REMEMBERED));
-        before - self.entries.len()
     }
 
     /// Errs when `caller` may not have another session of `lane_steps`.
-    pub fn check_room(&self, caller: &Caller, lane_steps: usize) -> Result<(), SessionError> {
+    pub fn check_room(&mut self, caller: &Caller, lane_steps: usize, now: Instant) -> Result<(), SessionError> {
+        self.expire(now);
         let SessionLimits { max_sessions, max_sessions_per_caller, max_lane_steps: most, .. } = self.limits;
         let held = self.entries.values().map(|entry| (&entry.owner, entry.facts.lane_steps));
         let held = || held.clone().chain(self.reserved.values().map(|held| (&held.owner, held.lane_steps)));
@@ -195,7 +204,7 @@ impl Sessions {
         now: Instant,
     ) -> Result<(), SessionError> {
         let facts = Facts::of(&world);
-        self.check_room(&owner, facts.lane_steps)?;
+        self.check_room(&owner, facts.lane_steps, now)?;
         let state = State::Waiting { world: Box::new(world), since: now };
         self.entries.insert(id, Entry { owner, facts, created: now, lease, state });
         Ok(())
@@ -217,9 +226,9 @@ impl Sessions {
         }
     }
 
-    /// The lease of a session.
-    pub fn lease(&self, id: SessionId) -> Option<Duration> {
-        self.entries.get(&id).map(|entry| entry.lease)
+    /// The lease of a session; of none, the server's.
+    pub fn lease(&self, id: SessionId) -> Duration {
+        self.entries.get(&id).map_or(self.limits.lease, |entry| entry.lease)
     }
 
     /// Takes a session back from a unary call that drove it for one step; its lease starts anew. A session that was closed in the
@@ -248,8 +257,8 @@ impl Sessions {
     }
 
     /// Keeps room for something else than a session, until [`Sessions::release`].
-    pub fn reserve(&mut self, owner: Caller, lane_steps: usize) -> Result<u64, SessionError> {
-        self.check_room(&owner, lane_steps)?;
+    pub fn reserve(&mut self, owner: Caller, lane_steps: usize, now: Instant) -> Result<u64, SessionError> {
+        self.check_room(&owner, lane_steps, now)?;
         self.next_reservation += 1;
         self.reserved.insert(self.next_reservation, Reserved { owner, lane_steps });
         Ok(self.next_reservation)

@@ -10,7 +10,7 @@ use spikedrive_proto::v1;
 use spikedrive_proto::v1::environment_service_client::EnvironmentServiceClient;
 use spikedrive_proto::v1::stream_request::Command;
 use spikedrive_proto::v1::stream_response::Outcome;
-use spikedrive_server::serve::{ServeError, serve};
+use spikedrive_server::serve::{ServeError, ServeOptions, serve};
 use spikedrive_server::sessions::SessionLimits;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -46,9 +46,13 @@ impl Server {
     }
 
     pub(crate) async fn with_limits(limits: SessionLimits) -> Self {
+        Self::with(ServeOptions { limits, ..ServeOptions::default() }).await
+    }
+
+    pub(crate) async fn with(options: ServeOptions) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (address, shutdown) = (listener.local_addr().unwrap(), CancellationToken::new());
-        let serving = tokio::spawn(serve(listener, limits, shutdown.clone()));
+        let serving = tokio::spawn(serve(listener, options, shutdown.clone()));
         Self { address, shutdown, serving }
     }
 
@@ -108,7 +112,7 @@ impl Driving {
     }
 
     pub(crate) async fn send(&self, session_id: &str, actions: Vec<u8>) {
-        self.command(session_id, Command::Actions(actions)).await;
+        self.command(session_id, Command::Actions(actions.into())).await;
     }
 
     pub(crate) async fn command(&self, session_id: &str, command: Command) {

@@ -52,6 +52,7 @@ impl Roads {
             rewards: vec![0.0; config.lanes],
             ends: vec![None; config.lanes],
             final_observations: Vec::new(),
+            finished: Vec::new(),
         };
         Self { roads, config, lanes, batch }
     }
