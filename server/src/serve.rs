@@ -133,14 +133,10 @@ pub async fn serve(
         shutdown.cancelled().await;
         health.set_not_serving::<EnvironmentServiceServer<Environment>>().await;
         environment.sessions().drain();
-        // Nobody waits for streams that are not there.
-        while environment.sessions().count().0 > 0 && !drain.is_zero() {
-            let over = tokio::time::sleep(drain);
-            tokio::select! {
-                () = over => break,
-                () = hurry.cancelled() => break,
-                () = all_gone(&environment) => break,
-            }
+        tokio::select! {
+            () = tokio::time::sleep(drain) => {}
+            () = hurry.cancelled() => {}
+            () = nobody_drives(&environment) => {}
         }
         environment.sessions().end_all();
         stop.cancel();
@@ -168,9 +164,9 @@ pub async fn serve(
     Ok(served?)
 }
 
-/// Ready when no session is driven or waits any more.
-async fn all_gone(environment: &Environment) {
-    while environment.sessions().count().0 > 0 {
+/// Ready when no stream drives a session any more.
+async fn nobody_drives(environment: &Environment) {
+    while environment.sessions().driven() > 0 {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }

@@ -61,7 +61,7 @@ impl DriveState {
             ("turn_rad", turn_rad),
             ("gust", gust),
         ] {
-            if !(number.abs() <= MAX_COORDINATE) {
+            if !(-MAX_COORDINATE..=MAX_COORDINATE).contains(&number) {
                 return error(field, format!("{number} is outside [-{MAX_COORDINATE}, {MAX_COORDINATE}]"));
             }
         }

@@ -155,6 +155,11 @@ impl Sessions {
         (self.entries.len(), self.entries.values().map(|entry| entry.facts.lanes).sum())
     }
 
+    /// Number of sessions that a stream drives.
+    pub fn driven(&self) -> usize {
+        self.entries.values().filter(|entry| matches!(entry.state, State::Driven { .. })).count()
+    }
+
     /// How many sessions were ever freed by their lease.
     pub fn expiries(&self) -> u64 {
         self.expiries
