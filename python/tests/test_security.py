@@ -244,6 +244,8 @@ def test_files_that_are_no_use_are_told_at_once(papers, files, text):
 def test_the_server_of_a_process_is_its_own(papers, monkeypatch):
     monkeypatch.setenv("SPIKEDRIVE_SERVE_TOKENS", str(papers.path("tokens")))
     monkeypatch.setenv("SPIKEDRIVE_SERVE_TLS_CERT", str(Path("/nowhere")))
+    # Metrics are for whoever runs a server on purpose.
+    assert _server._environment()["SPIKEDRIVE_METRICS"] == "off"
     local = LocalServer()
     drive("env", local.address.text)
     local.stop()

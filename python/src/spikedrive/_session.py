@@ -39,6 +39,7 @@ _MAX_ROWS = 4096
 _MAX_ANSWER = 2 << 20
 _BESIDE = 32
 _ARRAYS = ("observations", "rewards", "terminated", "truncated", "end_reasons", "final_observations")
+_REMEDY = "restore it in an environment of the same arguments"
 _IN_BAND = {
     grpc.StatusCode.FAILED_PRECONDITION.value[0]: ResetNeededError,
     grpc.StatusCode.RESOURCE_EXHAUSTED.value[0]: ServerFullError,
@@ -83,9 +84,7 @@ class Session:
         ):
             if theirs != ours:
                 session.close()
-                raise InvalidArgumentError(
-                    f"state: {name} is {theirs} in the snapshot and {ours} here: restore it in an environment of the same arguments"
-                )
+                raise InvalidArgumentError(f"state: {name} is {theirs} in the snapshot and {ours} here: {_REMEDY}")
         return session
 
     @property
@@ -123,7 +122,11 @@ class Session:
 
     def restore(self, state: bytes) -> pb.StepResult:
         """Goes on where a snapshot was taken."""
-        return self._exchange(pb.StreamRequest(session_id=self._name(), restore=state)).result
+        try:
+            return self._exchange(pb.StreamRequest(session_id=self._name(), restore=state)).result
+        except InvalidArgumentError as error:
+            # The server names the call of the wire.
+            raise InvalidArgumentError(str(error).replace("make a session of it with Restore", _REMEDY)) from None
 
     def fork(self) -> Session:
         """A second one that goes on from here."""
