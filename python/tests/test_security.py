@@ -63,6 +63,11 @@ def test_tls_is_spoken_to_a_server_that_is_trusted(server, papers, tls, kind, mo
     assert np.array_equal(drive(kind, None), expected)
 
 
+def test_comments_among_authorities(papers, tls):
+    papers.write("commented.pem", "# Autorité\n".encode() + papers.path("ca.pem").read_bytes())
+    drive("env", f"https://localhost:{tls.port}", Security(ca=papers.path("commented.pem")))
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_server_that_nobody_vouches_for_is_refused(papers, tls, kind):
     address = f"https://localhost:{tls.port}"
@@ -227,6 +232,8 @@ def test_files_are_read_anew_for_each_session(papers, guarded, tmp_path):
         ({"key": "ca-client.key"}, r"certificate \(SPIKEDRIVE_TLS_CERT\): missing beside key"),
         ({"ca": "absent"}, r"ca: '.*absent' \(SPIKEDRIVE_TLS_CA\) cannot be read: No such file"),
         ({"ca": "ann"}, "ca: '.*ann' holds no certificates in PEM form"),
+        ({"ca": "empty"}, "ca: '.*empty' holds no certificates in PEM form"),
+        ({"ca": "broken"}, "ca: '.*broken' holds no certificates in PEM form"),
         ({"certificate": "ca-client.pem", "key": "ca-server.key"}, "are no certificate and its key in PEM form"),
         ({"certificate": "ca-client.pem", "key": "encrypted.key"}, "wants a passphrase: give a key without one"),
         ({"token_file": "absent"}, r"token_file: '.*absent' \(SPIKEDRIVE_TOKEN_FILE\) cannot be read"),
@@ -235,7 +242,8 @@ def test_files_are_read_anew_for_each_session(papers, guarded, tmp_path):
     ],
 )
 def test_files_that_are_no_use_are_told_at_once(papers, files, text):
-    papers.write("empty", b"\n")
+    papers.write("empty", b"")
+    papers.write("broken", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
     with pytest.raises(spikedrive.InvalidArgumentError, match=text) as told:
         make("env", server="https://localhost:1", security=Security(**{name: papers.path(file) for name, file in files.items()}))
     assert "0123456789" not in str(told.value)

@@ -87,12 +87,17 @@ class Security:
         if authorities is None and (roots := os.environ.get(_GRPC_ROOTS)):
             authorities = _read("ca", roots, _GRPC_ROOTS)
         context = self._context(authorities, identity)
-        return Credentials(authorities or _system_authorities(), identity, token, context)
+        return Credentials(_system_authorities() if authorities is None else authorities, identity, token, context)
 
     def _context(self, authorities: bytes | None, identity: tuple[bytes, bytes] | None) -> ssl.SSLContext:
         try:
-            context = ssl.create_default_context(cadata=None if authorities is None else authorities.decode("ascii"))
-        except (ssl.SSLError, UnicodeDecodeError) as error:
+            # What is not ASCII is comment.
+            cadata = None if authorities is None else authorities.decode("ascii", errors="ignore")
+            if cadata is not None and "-----BEGIN CERTIFICATE-----" not in cadata:
+                # Python would trust whom the system trusts, if it is empty.
+                raise ssl.SSLError("no -----BEGIN CERTIFICATE-----")
+            context = ssl.create_default_context(cadata=cadata)
+        except ssl.SSLError as error:
             ca = self.ca or os.environ.get(_GRPC_ROOTS, "")
             raise InvalidArgumentError(f"ca: {os.fspath(ca)!r} holds no certificates in PEM form: {error}") from None
         context.set_alpn_protocols(["h2"])
