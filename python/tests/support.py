@@ -63,6 +63,30 @@ class LaneEnv(gymnasium.Env):
         self.vector.close()
 
 
+class Server:
+    """A server of this checkout with flags of its own, on a free port unless they say another thing."""
+
+    def __init__(self, *arguments, listen="127.0.0.1:0"):
+        self.process = subprocess.Popen(
+            [PROGRAMS / "spikedrive-server", "--listen", listen, "--metrics", "off", "--stop-on-stdin-eof", *map(str, arguments)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        self.address = re.search(r"listens on (\S+)", self.process.stdout.readline())[1]
+        self.port = self.address.rpartition(":")[2]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait(20)
+        self.process.stdin.close()
+        self.process.stdout.close()
+
+
 class Dashboard:
     """A dashboard of this checkout, on free ports."""
 

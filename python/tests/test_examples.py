@@ -52,6 +52,17 @@ def test_the_example_of_the_guide_is_the_one_that_runs():
     assert code in guide
 
 
+def test_the_guides_snapshots_run(server, tmp_path, monkeypatch):
+    guide = (ROOT / "docs" / "plug-in.md").read_text()
+    code = guide.split("### Snapshots and forks")[1].split("```python")[1].split("```")[0]
+    monkeypatch.setenv("SPIKEDRIVE_SERVER", server)
+    names = {}
+    exec(code, names)
+    assert names["rewards"].shape == (20, 64)
+    assert len(names["state"]) < 64 * 300
+    names["envs"].close()
+
+
 @pytest.mark.parametrize("name", ["random_agent.py", "policy_gradient.py", "raw_grpc.py", "sb3_ppo.py"])
 def test_the_guide_names_every_example(name):
     assert name in (ROOT / "docs" / "plug-in.md").read_text()

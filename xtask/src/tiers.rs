@@ -70,7 +70,7 @@ const INSTALL_GENERATOR: Stage = file(
 );
 
 const PACKAGE_TESTS: &str = "-B -m pytest --quiet -p no:cacheprovider --basetemp target/python --config-file python/pyproject.toml python/tests";
-const GYMNASIUM_TESTS: &str = "-B -m pytest --quiet -p no:cacheprovider --basetemp target/python --config-file python/pyproject.toml python/tests/test_env.py python/tests/test_vector.py";
+const GYMNASIUM_TESTS: &str = "-B -m pytest --quiet -p no:cacheprovider --basetemp target/python --config-file python/pyproject.toml python/tests/test_env.py python/tests/test_vector.py python/tests/test_security.py python/tests/test_snapshots.py";
 
 /// What we build on: `deny.toml` tells what is allowed. Advisories are left out: they change without a change of ours.
 /// The installation is a matter of moments when that version is there already.

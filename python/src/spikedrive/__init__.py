@@ -6,6 +6,7 @@ from gymnasium.envs.registration import register, registry
 
 from spikedrive._config import SessionConfig
 from spikedrive._errors import (
+    AccessDeniedError,
     InvalidArgumentError,
     ProgramFailedError,
     ProgramNotFoundError,
@@ -14,8 +15,10 @@ from spikedrive._errors import (
     ServerFullError,
     ServerLostError,
     ServerUnreachableError,
+    SessionLostError,
     SpikeDriveError,
 )
+from spikedrive._security import Security
 from spikedrive._world import Road
 from spikedrive.env import SpikeDriveEnv
 from spikedrive.training import TrainedRun, train
@@ -23,16 +26,19 @@ from spikedrive.vector import SpikeDriveVectorEnv
 
 __version__ = "0.1.0"
 __all__ = [
+    "AccessDeniedError",
     "InvalidArgumentError",
     "ProgramFailedError",
     "ProgramNotFoundError",
     "ProtocolError",
     "ResetNeededError",
     "Road",
+    "Security",
     "ServerFullError",
     "ServerLostError",
     "ServerUnreachableError",
     "SessionConfig",
+    "SessionLostError",
     "SpikeDriveEnv",
     "SpikeDriveError",
     "SpikeDriveVectorEnv",

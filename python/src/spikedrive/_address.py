@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from dataclasses import dataclass
 
@@ -25,6 +26,17 @@ class Address:
     def unix(self) -> bool:
         """Whether it is a socket of this machine's file system."""
         return self.target.startswith("unix:")
+
+    @property
+    def keeps_secrets(self) -> bool:
+        """Whether what is sent there stays on this machine or is encrypted: a token may be sent."""
+        if self.secure or self.unix:
+            return True
+        host = self.target.rpartition(":")[0].strip("[]")
+        try:
+            return ipaddress.ip_address(host).is_loopback
+        except ValueError:
+            return host == "localhost"
 
 
 def parse_address(text: str) -> Address:

@@ -14,6 +14,7 @@ import grpc
 
 from spikedrive._address import Address
 from spikedrive._errors import SpikeDriveError
+from spikedrive._security import Credentials, Security
 
 _OPTIONS = [
     # Agents sit beside their server more often than behind a proxy, and proxies rarely speak HTTP/2 without TLS.
@@ -28,20 +29,21 @@ _OPTIONS = [
 ]
 
 _lock = threading.Lock()
-_channels: dict[Address, grpc.Channel] = {}
+_channels: dict[tuple[Address, Credentials], grpc.Channel] = {}
 # The process that made the first channel.
 _user: int | None = None
 
 
-def channel(address: Address) -> grpc.Channel:
+def channel(address: Address, credentials: Credentials) -> grpc.Channel:
     """The channel of this process to a server."""
     with _lock:
-        if address not in _channels or _user != os.getpid():
-            _channels[address] = new_channel(address)
-        return _channels[address]
+        key = (address, credentials)
+        if key not in _channels or _user != os.getpid():
+            _channels[key] = new_channel(address, credentials)
+        return _channels[key]
 
 
-def new_channel(address: Address) -> grpc.Channel:
+def new_channel(address: Address, credentials: Credentials | None = None) -> grpc.Channel:
     """A channel that the caller closes."""
     global _user  # noqa: PLW0603
     if _user not in (None, os.getpid()):
@@ -53,7 +55,10 @@ def new_channel(address: Address) -> grpc.Channel:
     _user = os.getpid()
     if address.secure:
         options = [option for option in _OPTIONS if option[0] != "grpc.enable_http_proxy"]
-        return grpc.secure_channel(address.target, grpc.ssl_channel_credentials(), options=options)
+        credentials = credentials or Security().read(address)
+        certificate, key = credentials.identity or (None, None)
+        secure = grpc.ssl_channel_credentials(credentials.authorities, key, certificate)
+        return grpc.secure_channel(address.target, secure, options=options)
     # The name of a socket's file is no authority that a server of HTTP/2 accepts.
     authority = [("grpc.default_authority", "localhost")] if address.unix else []
     return grpc.insecure_channel(address.target, options=_OPTIONS + authority)

@@ -102,7 +102,9 @@ class SessionConfig:
         if self.left_ray_gain == 0:
             raise InvalidArgumentError("left_ray_gain: 0 is outside (0, 1]: 1 reads what is")
 
-    def request(self, lanes: int, seed: int, autoreset_mode: AutoresetMode, info: bool) -> pb.CreateSessionRequest:
+    def request(
+        self, lanes: int, seed: int, autoreset_mode: AutoresetMode, info: bool, lease: int | None = None
+    ) -> pb.CreateSessionRequest:
         """The message that makes a session."""
         if not 0 <= seed <= MAX_SEED:
             raise InvalidArgumentError(f"seed: {seed} is outside [0, 2**64)")
@@ -114,6 +116,7 @@ class SessionConfig:
                 autoreset_mode=_AUTORESET_MODES[autoreset_mode],
                 options=self._options(),
                 info=info,
+                lease_seconds=lease or 0,
             )
         except (TypeError, ValueError) as error:
             raise InvalidArgumentError(f"an argument is of the wrong type or out of its range: {error}") from error
@@ -150,6 +153,12 @@ def autoreset_mode(mode: AutoresetMode | str) -> AutoresetMode:
         if mode in (known, known.value, known.name):
             return known
     raise InvalidArgumentError(f"autoreset_mode: {mode!r} is none of NextStep, SameStep, Disabled")
+
+
+def check_lease(lease: int | None) -> None:
+    """A number of seconds, or the server's own."""
+    if lease is not None and not _is_whole(lease, 1):
+        raise InvalidArgumentError(f"lease: {lease!r} is no number of seconds: use 1 to the server's own lease, 600 by default")
 
 
 def _one_of(name: str, value: str, known: dict[str, pb.Split] | dict[str, pb.CircuitMode]) -> None:

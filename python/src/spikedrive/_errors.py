@@ -25,6 +25,14 @@ class ServerLostError(SpikeDriveError, ConnectionError):
     """The server went away, or stopped answering, while a session was driven."""
 
 
+class SessionLostError(ServerLostError):
+    """The server is there and holds the session no more: nothing was asked of it for its lease, or somebody closed it."""
+
+
+class AccessDeniedError(SpikeDriveError, PermissionError):
+    """The server wants a token, or another one."""
+
+
 class ServerFullError(SpikeDriveError):
     """The server holds as much as it may."""
 

@@ -13,8 +13,9 @@ from typing import IO
 
 from spikedrive._address import Address, parse_address
 from spikedrive._channel import close_channels
-from spikedrive._errors import ProgramFailedError
+from spikedrive._errors import InvalidArgumentError, ProgramFailedError
 from spikedrive._programs import find_program
+from spikedrive._security import Credentials, Security
 
 _START_TIMEOUT = 20.0
 _STOP_TIMEOUT = 2.0
@@ -30,6 +31,17 @@ def resolve(server: str | None) -> Address:
         if _local is None or not _local.runs():
             _local = LocalServer()
         return _local.address
+
+
+def reach(server: str | None, security: Security | None) -> tuple[Address, Credentials]:
+    """A server, and what is trusted and shown there: what the environment variables name, if nothing is given."""
+    if not isinstance(security, Security | None):
+        # It might be a secret: it is not shown.
+        raise InvalidArgumentError(
+            f"security: a {type(security).__name__}, and no spikedrive.Security: use Security(ca=..., token_file=...)"
+        )
+    address = resolve(server)
+    return address, (security or Security.from_environment()).read(address)
 
 
 class LocalServer:
@@ -51,7 +63,7 @@ class LocalServer:
                     stderr=self._log,
                     # Ctrl-C is for this process: it may want to finish an episode.
                     start_new_session=True,
-                    env={"SPIKEDRIVE_LOG": "warn"} | os.environ,
+                    env=_environment(),
                 )
             except OSError as error:
                 raise ProgramFailedError(f"{program} cannot be started: {error}") from error
@@ -94,6 +106,12 @@ class LocalServer:
     def _complaint(self) -> str:
         self._log.seek(0)
         return self._log.read()[-2000:].decode(errors="replace").strip()
+
+
+def _environment() -> dict[str, str]:
+    """That of this process, without what is for a server that others use: certificates, tokens, and metrics unless asked for."""
+    mine = {name: value for name, value in os.environ.items() if not name.startswith("SPIKEDRIVE_SERVE_")}
+    return {"SPIKEDRIVE_LOG": "warn", "SPIKEDRIVE_METRICS": "off"} | mine
 
 
 _lock = threading.Lock()

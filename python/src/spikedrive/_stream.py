@@ -8,6 +8,7 @@ CreateSession) goes through the library.
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import socket
 import ssl
@@ -26,8 +27,10 @@ import h2.errors
 import h2.events
 import h2.exceptions
 import h2.settings
+import hpack
 
 from spikedrive._address import Address
+from spikedrive._security import Credentials, Security
 
 # A message is preceded by a flag (0: not compressed) and its length.
 _PREFIX = struct.Struct(">BI")
@@ -35,6 +38,8 @@ _READ = 1 << 18
 # What may come before it is acknowledged: the roads of many lanes are large.
 _WINDOW = 1 << 24
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
+# The library below `h2` tells at this level of every header, and a token is one.
+logging.getLogger("hpack").setLevel(logging.INFO)
 # How often connections that nobody uses are looked after: the server asks now and then whether they are alive, and gives up one
 # that does not answer within its lease, which is a second at least.
 _INTERVAL = 0.5
@@ -69,7 +74,7 @@ class Stream:
     Raises `StreamError` where it cannot be made, and from `exchange` when it is over; nothing can be done with it then but `close`.
     """
 
-    def __init__(self, address: Address, method: str, timeout: float) -> None:
+    def __init__(self, address: Address, method: str, timeout: float, credentials: Credentials | None = None) -> None:
         # Of a kind that a collection of garbage, or a signal, may take twice.
         self._lock = threading.RLock()
         self._pid = os.getpid()
@@ -78,8 +83,9 @@ class Stream:
         self._ended = False
         # When the answer that is waited for is overdue.
         self._deadline = time.monotonic() + timeout
+        credentials = credentials or Security().read(address)
         try:
-            self._socket = _connect(address, timeout)
+            self._socket = _connect(address, timeout, credentials.context)
         except OSError as error:
             raise StreamError(grpc.StatusCode.UNAVAILABLE, str(error)) from error
         # The headers that we send are the ones below, and those of a server of gRPC are read with care in any case.
@@ -94,13 +100,15 @@ class Stream:
         self._connection.update_settings({h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: _WINDOW})
         self._connection.increment_flow_control_window(_WINDOW)
         self._stream = self._connection.get_next_available_stream_id()
-        request = [
+        request: list[tuple[str, str] | hpack.HeaderTuple] = [
             (":method", "POST"),
             (":scheme", "https" if address.secure else "http"),
             (":path", method),
             (":authority", "localhost" if address.unix else address.target),
             ("te", "trailers"),
             ("content-type", "application/grpc"),
+            # Never kept in a table of headers.
+            *(hpack.NeverIndexedHeaderTuple(name, value) for name, value in credentials.metadata),
         ]
         self._connection.send_headers(self._stream, request)
         try:
@@ -242,7 +250,7 @@ def _told() -> Iterator[None]:
         raise StreamError(grpc.StatusCode.INTERNAL, f"no HTTP/2: {error}") from error
 
 
-def _connect(address: Address, timeout: float) -> socket.socket:
+def _connect(address: Address, timeout: float, context: ssl.SSLContext | None) -> socket.socket:
     if address.unix:
         local = socket.socket(socket.AF_UNIX)
         local.settimeout(timeout)
@@ -257,13 +265,8 @@ def _connect(address: Address, timeout: float) -> socket.socket:
     remote = socket.create_connection((host, int(port)), timeout)
     try:
         remote.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if not address.secure:
+        if context is None:
             return remote
-        context = ssl.create_default_context()
-        # Where gRPC's library looks for others.
-        if roots := os.environ.get("GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"):
-            context.load_verify_locations(roots)
-        context.set_alpn_protocols(["h2"])
         return context.wrap_socket(remote, server_hostname=host)
     except OSError:
         remote.close()

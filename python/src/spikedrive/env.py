@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import copy
 import operator
-import warnings
 from typing import Any, SupportsIndex
 
 import gymnasium
@@ -11,14 +11,15 @@ import numpy as np
 import numpy.typing as npt
 from gymnasium import spaces
 from gymnasium.vector import AutoresetMode
-from typing_extensions import Unpack
+from typing_extensions import Self, Unpack
 
 from spikedrive._config import SessionConfig, WorldArguments
 from spikedrive._errors import InvalidArgumentError, ResetNeededError
 from spikedrive._proto import environment_pb2 as pb
 from spikedrive._render import FPS, Picture, Window
-from spikedrive._server import resolve
+from spikedrive._security import Security
 from spikedrive._session import Session
+from spikedrive._source import SessionSource, check_state
 from spikedrive._world import ACTIONS, Road, end_reasons, observation_space, poses, roads
 
 Observation = npt.NDArray[np.float32]
@@ -42,6 +43,9 @@ class SpikeDriveEnv(gymnasium.Env[Observation, np.int64]):
         render_mode: `rgb_array` or `human`; both want `pip install "spikedrive[render]"`.
         info: Tell `pose` (x, y, heading in radians, lateral deviation) in each info and `road` (a `Road`) in that of a reset:
             what no driver may see.
+        security: Files with certificates and a token (a `Security`); by default those that the environment variables
+            SPIKEDRIVE_TLS_CA, SPIKEDRIVE_TLS_CERT, SPIKEDRIVE_TLS_KEY and SPIKEDRIVE_TOKEN_FILE name.
+        lease: Seconds after which the server frees a session whose first step does not come; by default the server's, 10 minutes.
         **world: The world: `phase` or `circuit`, `split`, `horizon`, `rays`, `sensor_noise`, ...: see `SessionConfig`.
     """
 
@@ -53,6 +57,8 @@ class SpikeDriveEnv(gymnasium.Env[Observation, np.int64]):
         server: str | None = None,
         render_mode: str | None = None,
         info: bool = False,
+        security: Security | None = None,
+        lease: int | None = None,
         **world: Unpack[WorldArguments],
     ) -> None:
         self.config = SessionConfig(**world)
@@ -60,15 +66,11 @@ class SpikeDriveEnv(gymnasium.Env[Observation, np.int64]):
         self.info = info
         self.observation_space = observation_space(self.config.rays)
         self.action_space = spaces.Discrete(ACTIONS)
-        self._server = server
+        told = info or render_mode is not None
+        self._source = SessionSource(self.config, 1, AutoresetMode.DISABLED, told, server, security, lease)
         self._session: Session | None = None
-        # The session's first observation is that of its first episode.
-        self._fresh = False
-        self._ended = False
         self._picture: Picture | None = None
         self._window: Window | None = None
-        # A server that is to be started, or an address that is none, is told of here, not at the first reset.
-        resolve(server)
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observation, dict[str, Any]]:
         """Starts an episode: the first one of `seed`, or the next one."""
@@ -80,14 +82,9 @@ class SpikeDriveEnv(gymnasium.Env[Observation, np.int64]):
             packed, told = result.observations, result.info
         else:
             self._forget()
-            session = self._open(draw_seed(self.np_random) if seed is None else int(seed))
+            session = self._source.open(draw_seed(self.np_random) if seed is None else int(seed))
             packed, told = session.made.observations, session.made.info
-        self._session, self._ended = session, False
-        observation: Observation = session.observations(packed)[0]
-        info = self._told(told, observation)
-        if self.render_mode == "human":
-            self.render()
-        return observation, info
+        return self._begin(session, packed, told)
 
     def step(self, action: SupportsIndex) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """Drives one unit."""
@@ -104,6 +101,31 @@ class SpikeDriveEnv(gymnasium.Env[Observation, np.int64]):
         if self.render_mode == "human":
             self.render()
         return observation, reward, terminated, truncated, info
+
+    def snapshot(self) -> bytes:
+        """The present moment, with its world and all that is to come, as opaque bytes for `restore`."""
+        return self._driven("to snapshot").snapshot()
+
+    def restore(self, state: bytes) -> tuple[Observation, dict[str, Any]]:
+        """Goes back, or on, to the moment of a snapshot; answers as the reset or step before it.
+
+        With the same actions the future is the same bit for bit, also in another environment with the same arguments, in another
+        process, and on another server. `reset()` goes on to the next episode of the snapshot's sequence.
+        """
+        state, session = check_state(state), self._session
+        if session is not None and session.usable:
+            result = session.restore(state)
+            return self._begin(session, result.observations, result.info)
+        self._forget()
+        session = self._source.resume(state)
+        return self._begin(session, session.made.observations, session.made.info)
+
+    def fork(self) -> Self:
+        """A second environment, with a session of its own, that goes on from the present moment. Its owner closes it."""
+        session = self._driven("to fork")
+        twin = copy.deepcopy(self)
+        twin._session, twin._picture = session.fork(), self._picture
+        return twin
 
     def render(self) -> npt.NDArray[np.uint8] | None:
         """Draws road, car and rays as they are now: an array (height, width, 3), or the window."""
@@ -128,13 +150,19 @@ class SpikeDriveEnv(gymnasium.Env[Observation, np.int64]):
         if window is not None:
             window.close()
 
-    def _open(self, seed: int) -> Session:
-        told = self.info or self.render_mode is not None
-        request = self.config.request(1, seed, AutoresetMode.DISABLED, told)
-        session = Session(resolve(self._server), request)
-        for warning in session.made.warnings:
-            warnings.warn(warning, stacklevel=3)
-        return session
+    def _driven(self, wanted: str) -> Session:
+        if self._session is None:
+            raise ResetNeededError(f"there is no episode {wanted} yet: call reset first")
+        return self._session
+
+    def _begin(self, session: Session, packed: bytes, told: pb.LaneInfo) -> tuple[Observation, dict[str, Any]]:
+        """Answers a reset: drives on with a session."""
+        self._session = session
+        observation: Observation = session.observations(packed)[0]
+        info = self._told(told, observation)
+        if self.render_mode == "human":
+            self.render()
+        return observation, info
 
     def _told(self, told: pb.LaneInfo, observation: Observation) -> dict[str, Any]:
         """The info of a step or reset, and the picture of it."""

@@ -18,6 +18,7 @@ from typing_extensions import Unpack
 
 from spikedrive._config import WorldArguments
 from spikedrive._errors import InvalidArgumentError
+from spikedrive._security import Security
 from spikedrive.telemetry import Run
 from spikedrive.vector import SpikeDriveVectorEnv
 
@@ -33,6 +34,8 @@ class SpikeDriveVecEnv(VecEnv):
         server: As of `SpikeDriveEnv`.
         render_mode: None or `rgb_array`.
         info: As of `SpikeDriveEnv`.
+        security: As of `SpikeDriveEnv`.
+        lease: As of `SpikeDriveEnv`.
         **world: The world: see `SessionConfig`.
     """
 
@@ -43,6 +46,8 @@ class SpikeDriveVecEnv(VecEnv):
         server: str | None = None,
         render_mode: str | None = None,
         info: bool = False,
+        security: Security | None = None,
+        lease: int | None = None,
         **world: Unpack[WorldArguments],
     ) -> None:
         self.vector = SpikeDriveVectorEnv(
@@ -51,6 +56,8 @@ class SpikeDriveVecEnv(VecEnv):
             server=server,
             render_mode=render_mode,
             info=info,
+            security=security,
+            lease=lease,
             **world,
         )
         self.render_mode = render_mode

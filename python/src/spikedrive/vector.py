@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
+import copy
 from typing import Any
 
 import numpy as np
@@ -10,15 +10,16 @@ import numpy.typing as npt
 from gymnasium import spaces
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
-from typing_extensions import Unpack
+from typing_extensions import Self, Unpack
 
 from spikedrive import _config
 from spikedrive._config import SessionConfig, WorldArguments
 from spikedrive._errors import InvalidArgumentError, ProtocolError, ResetNeededError
 from spikedrive._proto import environment_pb2 as pb
 from spikedrive._render import FPS, Picture
-from spikedrive._server import resolve
+from spikedrive._security import Security
 from spikedrive._session import Session
+from spikedrive._source import SessionSource, check_state
 from spikedrive._world import ACTIONS, end_reasons, observation_space, poses, roads
 from spikedrive.env import check_render_mode, draw, draw_seed
 
@@ -45,6 +46,8 @@ class SpikeDriveVectorEnv(VectorEnv[Observations, npt.NDArray[np.integer[Any]], 
         server: As of `SpikeDriveEnv`.
         render_mode: `rgb_array`; a picture for each lane.
         info: As of `SpikeDriveEnv`.
+        security: As of `SpikeDriveEnv`.
+        lease: As of `SpikeDriveEnv`.
         **world: The world: see `SessionConfig`.
     """
 
@@ -60,6 +63,8 @@ class SpikeDriveVectorEnv(VectorEnv[Observations, npt.NDArray[np.integer[Any]], 
         server: str | None = None,
         render_mode: str | None = None,
         info: bool = False,
+        security: Security | None = None,
+        lease: int | None = None,
         **world: Unpack[WorldArguments],
     ) -> None:
         self.config = SessionConfig(**world)
@@ -74,9 +79,9 @@ class SpikeDriveVectorEnv(VectorEnv[Observations, npt.NDArray[np.integer[Any]], 
         self.single_action_space = spaces.Discrete(ACTIONS)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
-        self._server = server
         self._pictures: list[Picture | None] = [None] * num_envs
-        resolve(server)
+        told = info or render_mode is not None
+        self._source = SessionSource(self.config, num_envs, self.autoreset_mode, told, server, security, lease)
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observations, dict[str, Any]]:
         """Starts episodes: the first ones of `seed`, or the next ones, of all lanes or those of `options["reset_mask"]`."""
@@ -95,28 +100,68 @@ class SpikeDriveVectorEnv(VectorEnv[Observations, npt.NDArray[np.integer[Any]], 
             packed, told = result.observations, result.info
         else:
             self._forget()
-            session = self._open(draw_seed(self.np_random) if seed is None else seed)
+            session = self._source.open(draw_seed(self.np_random) if seed is None else seed)
             packed, told = session.made.observations, session.made.info
-        self._session = session
-        observations = session.observations(packed)
-        return observations, self._told(told, observations)
+        return self._begin(session, packed, told)
 
     def step(self, actions: npt.NDArray[np.integer[Any]]) -> tuple[Observations, Rewards, Marks, Marks, dict[str, Any]]:
         """Steps every lane."""
-        session = self._session
-        if session is None:
-            raise ResetNeededError("there are no episodes yet: call reset first")
+        session = self._driven()
         result = session.step(action_bytes(actions, self.num_envs))
         observations = session.observations(result.observations)
-        rewards = np.frombuffer(result.rewards, dtype="<f8").astype(np.float64)
-        terminated = np.frombuffer(result.terminated, dtype=np.bool_).copy()
-        truncated = np.frombuffer(result.truncated, dtype=np.bool_).copy()
-        if not rewards.size == terminated.size == truncated.size == len(result.end_reasons) == self.num_envs:
-            raise ProtocolError(f"a step of {self.num_envs} lanes was answered for another number of them")
+        rewards, terminated, truncated = outcomes(result, self.num_envs)
         infos = self._told(result.info, observations)
         if result.end_reasons.strip(b"\0"):
             self._ends(infos, result, session)
         return observations, rewards, terminated, truncated, infos
+
+    def rollout(self, actions: npt.NDArray[np.integer[Any]]) -> tuple[Observations, Rewards, Marks, Marks, dict[str, Any]]:
+        """Drives many steps whose actions are known beforehand (steps x lanes), in as few messages as hold them.
+
+        Answers what as many calls of `step` would, stacked: each array has the steps as its first dimension, those in the infos
+        (`end_reason`; in `SameStep` `final_obs` and `final_info`) as well. In mode `Disabled` the step that ends an episode is the
+        last, so that there may be fewer steps than actions. Not with `info` or `render_mode`.
+        """
+        session = self._driven()
+        if self._source.told:
+            raise InvalidArgumentError(
+                "rollout: this environment tells where its cars are (info, render_mode): take one step at a time"
+            )
+        result = session.rows(row_bytes(actions, self.num_envs))
+        shape = (result.steps, self.num_envs)
+        observations = session.observations(result.observations, result.steps * self.num_envs)
+        rewards, terminated, truncated = outcomes(result, result.steps * self.num_envs)
+        infos: dict[str, Any] = {}
+        if result.end_reasons.strip(b"\0"):
+            self._ends(infos, result, session)
+        return (
+            observations.reshape(*shape, session.rays),
+            rewards.reshape(shape),
+            terminated.reshape(shape),
+            truncated.reshape(shape),
+            stacked(infos, shape),
+        )
+
+    def snapshot(self) -> bytes:
+        """The present moment of all lanes, as `SpikeDriveEnv.snapshot`."""
+        return self._driven().snapshot()
+
+    def restore(self, state: bytes) -> tuple[Observations, dict[str, Any]]:
+        """Goes back, or on, to the moment of a snapshot, as `SpikeDriveEnv.restore`."""
+        state, session = check_state(state), self._session
+        if session is not None and session.usable:
+            result = session.restore(state)
+            return self._begin(session, result.observations, result.info)
+        self._forget()
+        session = self._source.resume(state)
+        return self._begin(session, session.made.observations, session.made.info)
+
+    def fork(self) -> Self:
+        """A second vector, with a session of its own, that goes on from the present moment. Its owner closes it."""
+        session = self._driven()
+        twin = copy.deepcopy(self)
+        twin._session, twin._pictures = session.fork(), list(self._pictures)
+        return twin
 
     def render(self) -> tuple[npt.NDArray[np.uint8], ...] | None:
         """A picture of each lane: arrays (height, width, 3)."""
@@ -130,13 +175,16 @@ class SpikeDriveVectorEnv(VectorEnv[Observations, npt.NDArray[np.integer[Any]], 
         """Frees the session."""
         self._forget()
 
-    def _open(self, seed: int) -> Session:
-        told = self.info or self.render_mode is not None
-        session = Session(resolve(self._server), self.config.request(self.num_envs, seed, self.autoreset_mode, told))
-        for warning in session.made.warnings:
-            warnings.warn(warning, stacklevel=3)
-        self.closed = False
-        return session
+    def _driven(self) -> Session:
+        if self._session is None:
+            raise ResetNeededError("there are no episodes yet: call reset first")
+        return self._session
+
+    def _begin(self, session: Session, packed: bytes, told: pb.LaneInfo) -> tuple[Observations, dict[str, Any]]:
+        """Answers a reset: drives on with a session."""
+        self._session, self.closed = session, False
+        observations = session.observations(packed)
+        return observations, self._told(told, observations)
 
     def _ends(self, infos: dict[str, Any], result: pb.StepResult, session: Session) -> None:
         """Adds the infos of the lanes that ended, as Gymnasium's own vectors give them."""
@@ -146,7 +194,7 @@ class SpikeDriveVectorEnv(VectorEnv[Observations, npt.NDArray[np.integer[Any]], 
             infos.update(told)
             return
         lanes = np.flatnonzero(ended)
-        finals = np.full(self.num_envs, None, dtype=object)
+        finals = np.full(ended.size, None, dtype=object)
         for lane, final in zip(lanes, session.observations(result.final_observations, len(lanes)), strict=True):
             finals[lane] = final
         infos.update(final_obs=finals, _final_obs=ended.copy(), final_info=told, _final_info=ended.copy())
@@ -205,9 +253,39 @@ def action_bytes(actions: npt.NDArray[np.integer[Any]], lanes: int) -> bytes:
         raise InvalidArgumentError(
             f"actions: an array of shape {given.shape} and type {given.dtype}: send one integer for each of {lanes} lanes"
         )
-    if given.min() < 0 or given.max() >= ACTIONS:
-        lane = int(np.flatnonzero((given < 0) | (given >= ACTIONS))[0])
+    return _checked(given)
+
+
+def row_bytes(actions: npt.NDArray[np.integer[Any]], lanes: int) -> bytes:
+    """One action for each lane, step after step, as the wire has them."""
+    given = np.asarray(actions)
+    if given.ndim != 2 or given.shape[1] != lanes or not len(given) or given.dtype.kind not in "iu":
         raise InvalidArgumentError(
-            f"actions: {given[lane]} of lane {lane} is outside Discrete(3): use 0 (left), 1 (straight) or 2 (right)"
+            f"actions: an array of shape {given.shape} and type {given.dtype}: send integers, steps x {lanes} lanes"
+        )
+    return _checked(given)
+
+
+def _checked(given: npt.NDArray[np.integer[Any]]) -> bytes:
+    if given.min() < 0 or given.max() >= ACTIONS:
+        place = tuple(np.argwhere((given < 0) | (given >= ACTIONS))[0])
+        of = f"lane {place[-1]}" if len(place) == 1 else f"step {place[0]}, lane {place[1]},"
+        raise InvalidArgumentError(
+            f"actions: {given[place]} of {of} is outside Discrete(3): use 0 (left), 1 (straight) or 2 (right)"
         )
     return given.astype(np.uint8).tobytes()
+
+
+def outcomes(result: pb.StepResult, count: int) -> tuple[Rewards, Marks, Marks]:
+    """Rewards, and which episodes are terminated and truncated."""
+    rewards = np.frombuffer(result.rewards, dtype="<f8").astype(np.float64)
+    terminated = np.frombuffer(result.terminated, dtype=np.bool_).copy()
+    truncated = np.frombuffer(result.truncated, dtype=np.bool_).copy()
+    if not rewards.size == terminated.size == truncated.size == len(result.end_reasons) == count:
+        raise ProtocolError(f"{count} steps of lanes were answered for another number of them")
+    return rewards, terminated, truncated
+
+
+def stacked(infos: dict[str, Any], shape: tuple[int, int]) -> dict[str, Any]:
+    """Infos of many steps, each array steps x lanes."""
+    return {key: stacked(value, shape) if isinstance(value, dict) else value.reshape(shape) for key, value in infos.items()}

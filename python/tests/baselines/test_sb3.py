@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from stable_baselines3 import DQN, PPO
 from stable_baselines3.common.vec_env import VecMonitor, VecNormalize
-from support import WORLD, steer_all
+from support import WORLD, Server, steer_all
 
 import spikedrive
 from spikedrive.sb3 import SpikeDriveVecEnv, TelemetryCallback
@@ -64,6 +64,23 @@ def test_attributes_and_methods(server):
     assert len(env.env_method("render", indices=0)) == 1
     assert [image.shape for image in env.get_images()] == [(480, 480, 3)] * LANES
     env.close()
+
+
+def test_a_token_is_shown_and_the_vector_goes_back(tmp_path):
+    for name, text in {"tokens": "ann ann-0123456789abcdef", "token": "ann-0123456789abcdef"}.items():
+        (tmp_path / name).write_text(text)
+    with Server("--tokens", tmp_path / "tokens") as local:
+        env = SpikeDriveVecEnv(LANES, server=local.address, **WORLD)
+        with pytest.raises(spikedrive.AccessDeniedError):
+            env.reset()
+        security = spikedrive.Security(token_file=tmp_path / "token")
+        env = SpikeDriveVecEnv(LANES, server=local.address, security=security, lease=60, **WORLD)
+        observations = env.reset()
+        state = env.vector.snapshot()
+        rewards = env.step(steer_all(observations))[1]
+        assert np.array_equal(env.vector.restore(state)[0], observations)
+        assert np.array_equal(env.step(steer_all(observations))[1], rewards)
+        env.close()
 
 
 @pytest.mark.parametrize("algorithm", [PPO, DQN])

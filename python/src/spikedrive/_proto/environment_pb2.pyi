@@ -32,6 +32,12 @@ class EndReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     END_REASON_CRASH: _ClassVar[EndReason]
     END_REASON_HORIZON: _ClassVar[EndReason]
     END_REASON_LAP: _ClassVar[EndReason]
+
+class PictureFormat(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    PICTURE_FORMAT_UNSPECIFIED: _ClassVar[PictureFormat]
+    PICTURE_FORMAT_RGB: _ClassVar[PictureFormat]
+    PICTURE_FORMAT_SVG: _ClassVar[PictureFormat]
 SPLIT_UNSPECIFIED: Split
 SPLIT_TRAIN: Split
 SPLIT_VALIDATION: Split
@@ -47,6 +53,9 @@ END_REASON_UNSPECIFIED: EndReason
 END_REASON_CRASH: EndReason
 END_REASON_HORIZON: EndReason
 END_REASON_LAP: EndReason
+PICTURE_FORMAT_UNSPECIFIED: PictureFormat
+PICTURE_FORMAT_RGB: PictureFormat
+PICTURE_FORMAT_SVG: PictureFormat
 
 class GetSpecRequest(_message.Message):
     __slots__ = ("protocol_major",)
@@ -129,7 +138,7 @@ class Limits(_message.Message):
     def __init__(self, max_sessions: _Optional[int] = ..., max_lanes: _Optional[int] = ..., max_horizon: _Optional[int] = ..., max_lane_steps: _Optional[int] = ..., max_circuit_bytes: _Optional[int] = ..., lease_seconds: _Optional[int] = ...) -> None: ...
 
 class CreateSessionRequest(_message.Message):
-    __slots__ = ("lanes", "phase", "circuit", "seed", "horizon", "first_episode", "autoreset_mode", "options", "info")
+    __slots__ = ("lanes", "phase", "circuit", "seed", "horizon", "first_episode", "autoreset_mode", "options", "info", "lease_seconds")
     LANES_FIELD_NUMBER: _ClassVar[int]
     PHASE_FIELD_NUMBER: _ClassVar[int]
     CIRCUIT_FIELD_NUMBER: _ClassVar[int]
@@ -139,6 +148,7 @@ class CreateSessionRequest(_message.Message):
     AUTORESET_MODE_FIELD_NUMBER: _ClassVar[int]
     OPTIONS_FIELD_NUMBER: _ClassVar[int]
     INFO_FIELD_NUMBER: _ClassVar[int]
+    LEASE_SECONDS_FIELD_NUMBER: _ClassVar[int]
     lanes: int
     phase: PhaseCourse
     circuit: CircuitCourse
@@ -148,7 +158,8 @@ class CreateSessionRequest(_message.Message):
     autoreset_mode: AutoresetMode
     options: WorldOptions
     info: bool
-    def __init__(self, lanes: _Optional[int] = ..., phase: _Optional[_Union[PhaseCourse, _Mapping]] = ..., circuit: _Optional[_Union[CircuitCourse, _Mapping]] = ..., seed: _Optional[int] = ..., horizon: _Optional[int] = ..., first_episode: _Optional[int] = ..., autoreset_mode: _Optional[_Union[AutoresetMode, str]] = ..., options: _Optional[_Union[WorldOptions, _Mapping]] = ..., info: bool = ...) -> None: ...
+    lease_seconds: int
+    def __init__(self, lanes: _Optional[int] = ..., phase: _Optional[_Union[PhaseCourse, _Mapping]] = ..., circuit: _Optional[_Union[CircuitCourse, _Mapping]] = ..., seed: _Optional[int] = ..., horizon: _Optional[int] = ..., first_episode: _Optional[int] = ..., autoreset_mode: _Optional[_Union[AutoresetMode, str]] = ..., options: _Optional[_Union[WorldOptions, _Mapping]] = ..., info: bool = ..., lease_seconds: _Optional[int] = ...) -> None: ...
 
 class WorldOptions(_message.Message):
     __slots__ = ("rays", "sensor_noise", "sensor_latency", "actuator_lag", "gust", "varying_width", "predictive_reward", "steering_gain", "left_ray_gain")
@@ -191,7 +202,7 @@ class CircuitCourse(_message.Message):
     def __init__(self, name: _Optional[str] = ..., csv: _Optional[str] = ..., mode: _Optional[_Union[CircuitMode, str]] = ...) -> None: ...
 
 class CreateSessionResponse(_message.Message):
-    __slots__ = ("session_id", "observations", "horizon", "autoreset_mode", "lap_length", "options", "observation_space", "action_space", "warnings", "info")
+    __slots__ = ("session_id", "observations", "horizon", "autoreset_mode", "lap_length", "options", "observation_space", "action_space", "warnings", "info", "lease_seconds")
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     OBSERVATIONS_FIELD_NUMBER: _ClassVar[int]
     HORIZON_FIELD_NUMBER: _ClassVar[int]
@@ -202,6 +213,7 @@ class CreateSessionResponse(_message.Message):
     ACTION_SPACE_FIELD_NUMBER: _ClassVar[int]
     WARNINGS_FIELD_NUMBER: _ClassVar[int]
     INFO_FIELD_NUMBER: _ClassVar[int]
+    LEASE_SECONDS_FIELD_NUMBER: _ClassVar[int]
     session_id: str
     observations: bytes
     horizon: int
@@ -212,7 +224,8 @@ class CreateSessionResponse(_message.Message):
     action_space: ActionSpace
     warnings: _containers.RepeatedScalarFieldContainer[str]
     info: LaneInfo
-    def __init__(self, session_id: _Optional[str] = ..., observations: _Optional[bytes] = ..., horizon: _Optional[int] = ..., autoreset_mode: _Optional[_Union[AutoresetMode, str]] = ..., lap_length: _Optional[float] = ..., options: _Optional[_Union[WorldOptions, _Mapping]] = ..., observation_space: _Optional[_Union[ObservationSpace, _Mapping]] = ..., action_space: _Optional[_Union[ActionSpace, _Mapping]] = ..., warnings: _Optional[_Iterable[str]] = ..., info: _Optional[_Union[LaneInfo, _Mapping]] = ...) -> None: ...
+    lease_seconds: int
+    def __init__(self, session_id: _Optional[str] = ..., observations: _Optional[bytes] = ..., horizon: _Optional[int] = ..., autoreset_mode: _Optional[_Union[AutoresetMode, str]] = ..., lap_length: _Optional[float] = ..., options: _Optional[_Union[WorldOptions, _Mapping]] = ..., observation_space: _Optional[_Union[ObservationSpace, _Mapping]] = ..., action_space: _Optional[_Union[ActionSpace, _Mapping]] = ..., warnings: _Optional[_Iterable[str]] = ..., info: _Optional[_Union[LaneInfo, _Mapping]] = ..., lease_seconds: _Optional[int] = ...) -> None: ...
 
 class LaneInfo(_message.Message):
     __slots__ = ("poses", "roads")
@@ -237,14 +250,32 @@ class LaneRoad(_message.Message):
     def __init__(self, lane: _Optional[int] = ..., track: _Optional[int] = ..., closed: bool = ..., centre: _Optional[bytes] = ..., half_widths: _Optional[bytes] = ...) -> None: ...
 
 class StreamRequest(_message.Message):
-    __slots__ = ("session_id", "actions", "reset_mask")
+    __slots__ = ("session_id", "actions", "reset_mask", "action_rows", "snapshot", "restore", "fork", "render")
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     ACTIONS_FIELD_NUMBER: _ClassVar[int]
     RESET_MASK_FIELD_NUMBER: _ClassVar[int]
+    ACTION_ROWS_FIELD_NUMBER: _ClassVar[int]
+    SNAPSHOT_FIELD_NUMBER: _ClassVar[int]
+    RESTORE_FIELD_NUMBER: _ClassVar[int]
+    FORK_FIELD_NUMBER: _ClassVar[int]
+    RENDER_FIELD_NUMBER: _ClassVar[int]
     session_id: str
     actions: bytes
     reset_mask: bytes
-    def __init__(self, session_id: _Optional[str] = ..., actions: _Optional[bytes] = ..., reset_mask: _Optional[bytes] = ...) -> None: ...
+    action_rows: bytes
+    snapshot: StreamSnapshot
+    restore: bytes
+    fork: StreamFork
+    render: RenderSettings
+    def __init__(self, session_id: _Optional[str] = ..., actions: _Optional[bytes] = ..., reset_mask: _Optional[bytes] = ..., action_rows: _Optional[bytes] = ..., snapshot: _Optional[_Union[StreamSnapshot, _Mapping]] = ..., restore: _Optional[bytes] = ..., fork: _Optional[_Union[StreamFork, _Mapping]] = ..., render: _Optional[_Union[RenderSettings, _Mapping]] = ...) -> None: ...
+
+class StreamSnapshot(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class StreamFork(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
 
 class StepRequest(_message.Message):
     __slots__ = ("session_id", "actions")
@@ -277,15 +308,21 @@ class ResetResponse(_message.Message):
     def __init__(self, observations: _Optional[bytes] = ..., info: _Optional[_Union[LaneInfo, _Mapping]] = ...) -> None: ...
 
 class StreamResponse(_message.Message):
-    __slots__ = ("result", "error")
+    __slots__ = ("result", "error", "snapshot", "fork", "picture")
     RESULT_FIELD_NUMBER: _ClassVar[int]
     ERROR_FIELD_NUMBER: _ClassVar[int]
+    SNAPSHOT_FIELD_NUMBER: _ClassVar[int]
+    FORK_FIELD_NUMBER: _ClassVar[int]
+    PICTURE_FIELD_NUMBER: _ClassVar[int]
     result: StepResult
     error: StepError
-    def __init__(self, result: _Optional[_Union[StepResult, _Mapping]] = ..., error: _Optional[_Union[StepError, _Mapping]] = ...) -> None: ...
+    snapshot: SnapshotResponse
+    fork: CreateSessionResponse
+    picture: RenderResponse
+    def __init__(self, result: _Optional[_Union[StepResult, _Mapping]] = ..., error: _Optional[_Union[StepError, _Mapping]] = ..., snapshot: _Optional[_Union[SnapshotResponse, _Mapping]] = ..., fork: _Optional[_Union[CreateSessionResponse, _Mapping]] = ..., picture: _Optional[_Union[RenderResponse, _Mapping]] = ...) -> None: ...
 
 class StepResult(_message.Message):
-    __slots__ = ("observations", "rewards", "terminated", "truncated", "end_reasons", "info", "final_observations")
+    __slots__ = ("observations", "rewards", "terminated", "truncated", "end_reasons", "info", "final_observations", "finished_returns", "finished_lengths", "steps")
     OBSERVATIONS_FIELD_NUMBER: _ClassVar[int]
     REWARDS_FIELD_NUMBER: _ClassVar[int]
     TERMINATED_FIELD_NUMBER: _ClassVar[int]
@@ -293,6 +330,9 @@ class StepResult(_message.Message):
     END_REASONS_FIELD_NUMBER: _ClassVar[int]
     INFO_FIELD_NUMBER: _ClassVar[int]
     FINAL_OBSERVATIONS_FIELD_NUMBER: _ClassVar[int]
+    FINISHED_RETURNS_FIELD_NUMBER: _ClassVar[int]
+    FINISHED_LENGTHS_FIELD_NUMBER: _ClassVar[int]
+    STEPS_FIELD_NUMBER: _ClassVar[int]
     observations: bytes
     rewards: bytes
     terminated: bytes
@@ -300,7 +340,10 @@ class StepResult(_message.Message):
     end_reasons: bytes
     info: LaneInfo
     final_observations: bytes
-    def __init__(self, observations: _Optional[bytes] = ..., rewards: _Optional[bytes] = ..., terminated: _Optional[bytes] = ..., truncated: _Optional[bytes] = ..., end_reasons: _Optional[bytes] = ..., info: _Optional[_Union[LaneInfo, _Mapping]] = ..., final_observations: _Optional[bytes] = ...) -> None: ...
+    finished_returns: bytes
+    finished_lengths: bytes
+    steps: int
+    def __init__(self, observations: _Optional[bytes] = ..., rewards: _Optional[bytes] = ..., terminated: _Optional[bytes] = ..., truncated: _Optional[bytes] = ..., end_reasons: _Optional[bytes] = ..., info: _Optional[_Union[LaneInfo, _Mapping]] = ..., final_observations: _Optional[bytes] = ..., finished_returns: _Optional[bytes] = ..., finished_lengths: _Optional[bytes] = ..., steps: _Optional[int] = ...) -> None: ...
 
 class StepError(_message.Message):
     __slots__ = ("code", "field", "message")
@@ -321,3 +364,87 @@ class CloseSessionRequest(_message.Message):
 class CloseSessionResponse(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
+
+class SnapshotRequest(_message.Message):
+    __slots__ = ("session_id",)
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    session_id: str
+    def __init__(self, session_id: _Optional[str] = ...) -> None: ...
+
+class SnapshotResponse(_message.Message):
+    __slots__ = ("state",)
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    state: bytes
+    def __init__(self, state: _Optional[bytes] = ...) -> None: ...
+
+class RestoreRequest(_message.Message):
+    __slots__ = ("state", "lease_seconds")
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    LEASE_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    state: bytes
+    lease_seconds: int
+    def __init__(self, state: _Optional[bytes] = ..., lease_seconds: _Optional[int] = ...) -> None: ...
+
+class ForkRequest(_message.Message):
+    __slots__ = ("session_id",)
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    session_id: str
+    def __init__(self, session_id: _Optional[str] = ...) -> None: ...
+
+class RenderRequest(_message.Message):
+    __slots__ = ("session_id", "settings")
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    SETTINGS_FIELD_NUMBER: _ClassVar[int]
+    session_id: str
+    settings: RenderSettings
+    def __init__(self, session_id: _Optional[str] = ..., settings: _Optional[_Union[RenderSettings, _Mapping]] = ...) -> None: ...
+
+class RenderSettings(_message.Message):
+    __slots__ = ("lane", "format", "pixels")
+    LANE_FIELD_NUMBER: _ClassVar[int]
+    FORMAT_FIELD_NUMBER: _ClassVar[int]
+    PIXELS_FIELD_NUMBER: _ClassVar[int]
+    lane: int
+    format: PictureFormat
+    pixels: int
+    def __init__(self, lane: _Optional[int] = ..., format: _Optional[_Union[PictureFormat, str]] = ..., pixels: _Optional[int] = ...) -> None: ...
+
+class RenderResponse(_message.Message):
+    __slots__ = ("pixels", "format", "data")
+    PIXELS_FIELD_NUMBER: _ClassVar[int]
+    FORMAT_FIELD_NUMBER: _ClassVar[int]
+    DATA_FIELD_NUMBER: _ClassVar[int]
+    pixels: int
+    format: PictureFormat
+    data: bytes
+    def __init__(self, pixels: _Optional[int] = ..., format: _Optional[_Union[PictureFormat, str]] = ..., data: _Optional[bytes] = ...) -> None: ...
+
+class ListSessionsRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class ListSessionsResponse(_message.Message):
+    __slots__ = ("sessions",)
+    SESSIONS_FIELD_NUMBER: _ClassVar[int]
+    sessions: _containers.RepeatedCompositeFieldContainer[SessionSummary]
+    def __init__(self, sessions: _Optional[_Iterable[_Union[SessionSummary, _Mapping]]] = ...) -> None: ...
+
+class SessionSummary(_message.Message):
+    __slots__ = ("session_id", "course", "lanes", "horizon", "streaming", "age_seconds", "idle_seconds", "lease_seconds")
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    COURSE_FIELD_NUMBER: _ClassVar[int]
+    LANES_FIELD_NUMBER: _ClassVar[int]
+    HORIZON_FIELD_NUMBER: _ClassVar[int]
+    STREAMING_FIELD_NUMBER: _ClassVar[int]
+    AGE_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    IDLE_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    LEASE_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    session_id: str
+    course: str
+    lanes: int
+    horizon: int
+    streaming: bool
+    age_seconds: float
+    idle_seconds: float
+    lease_seconds: int
+    def __init__(self, session_id: _Optional[str] = ..., course: _Optional[str] = ..., lanes: _Optional[int] = ..., horizon: _Optional[int] = ..., streaming: bool = ..., age_seconds: _Optional[float] = ..., idle_seconds: _Optional[float] = ..., lease_seconds: _Optional[int] = ...) -> None: ...

@@ -59,6 +59,31 @@ class EnvironmentServiceStub(object):
                 request_serializer=spikedrive_dot_v1_dot_environment__pb2.StreamRequest.SerializeToString,
                 response_deserializer=spikedrive_dot_v1_dot_environment__pb2.StreamResponse.FromString,
                 _registered_method=True)
+        self.Snapshot = channel.unary_unary(
+                '/spikedrive.v1.EnvironmentService/Snapshot',
+                request_serializer=spikedrive_dot_v1_dot_environment__pb2.SnapshotRequest.SerializeToString,
+                response_deserializer=spikedrive_dot_v1_dot_environment__pb2.SnapshotResponse.FromString,
+                _registered_method=True)
+        self.Restore = channel.unary_unary(
+                '/spikedrive.v1.EnvironmentService/Restore',
+                request_serializer=spikedrive_dot_v1_dot_environment__pb2.RestoreRequest.SerializeToString,
+                response_deserializer=spikedrive_dot_v1_dot_environment__pb2.CreateSessionResponse.FromString,
+                _registered_method=True)
+        self.Fork = channel.unary_unary(
+                '/spikedrive.v1.EnvironmentService/Fork',
+                request_serializer=spikedrive_dot_v1_dot_environment__pb2.ForkRequest.SerializeToString,
+                response_deserializer=spikedrive_dot_v1_dot_environment__pb2.CreateSessionResponse.FromString,
+                _registered_method=True)
+        self.Render = channel.unary_unary(
+                '/spikedrive.v1.EnvironmentService/Render',
+                request_serializer=spikedrive_dot_v1_dot_environment__pb2.RenderRequest.SerializeToString,
+                response_deserializer=spikedrive_dot_v1_dot_environment__pb2.RenderResponse.FromString,
+                _registered_method=True)
+        self.ListSessions = channel.unary_unary(
+                '/spikedrive.v1.EnvironmentService/ListSessions',
+                request_serializer=spikedrive_dot_v1_dot_environment__pb2.ListSessionsRequest.SerializeToString,
+                response_deserializer=spikedrive_dot_v1_dot_environment__pb2.ListSessionsResponse.FromString,
+                _registered_method=True)
         self.CloseSession = channel.unary_unary(
                 '/spikedrive.v1.EnvironmentService/CloseSession',
                 request_serializer=spikedrive_dot_v1_dot_environment__pb2.CloseSessionRequest.SerializeToString,
@@ -105,15 +130,58 @@ class EnvironmentServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def Stream(self, request_iterator, context):
-        """The hot loop: each request holds one action for every lane, or a mask of lanes to reset, and is answered by one
-        response, in order. The first
-        request names the session. A rejected request is answered in-band by an error, changes nothing, and leaves the
+        """The hot loop: each request holds one action for every lane, or those of several steps, or a mask of lanes to reset, or asks for
+        what the unary calls below give, and is answered by one response, in order. The first request names the session. A rejected request is answered in-band by an error, changes nothing, and leaves the
         stream open. A session lives on its stream: it is freed when the stream ends.
         INVALID_ARGUMENT: the first request names no session.
         NOT_FOUND: there is no such session, or it was closed.
         FAILED_PRECONDITION: another stream drives the session.
         OUT_OF_RANGE, INTERNAL: a message is too long, or none of this protocol.
         UNAVAILABLE: the server is shutting down.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Snapshot(self, request, context):
+        """The state of a session that no stream drives, as opaque bytes of at most a few hundred for each lane.
+        NOT_FOUND, FAILED_PRECONDITION: as Stream.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Restore(self, request, context):
+        """Makes a session that goes on where another one was when its snapshot was taken: with the same actions it lives the same future
+        bit for bit.
+        INVALID_ARGUMENT: the bytes are no snapshot, or that of another world.
+        RESOURCE_EXHAUSTED: as CreateSession.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Fork(self, request, context):
+        """Makes a second session out of one that no stream drives: as a snapshot and its restoring, but quicker.
+        NOT_FOUND, FAILED_PRECONDITION: as Stream.
+        RESOURCE_EXHAUSTED: as CreateSession.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Render(self, request, context):
+        """A picture of a lane of a session that no stream drives.
+        NOT_FOUND, FAILED_PRECONDITION: as Stream.
+        INVALID_ARGUMENT: there is no such lane, or no picture of that size.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListSessions(self, request, context):
+        """The caller's own sessions.
+        PERMISSION_DENIED: the server knows no callers: it was started without tokens.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -155,6 +223,31 @@ def add_EnvironmentServiceServicer_to_server(servicer, server):
                     servicer.Stream,
                     request_deserializer=spikedrive_dot_v1_dot_environment__pb2.StreamRequest.FromString,
                     response_serializer=spikedrive_dot_v1_dot_environment__pb2.StreamResponse.SerializeToString,
+            ),
+            'Snapshot': grpc.unary_unary_rpc_method_handler(
+                    servicer.Snapshot,
+                    request_deserializer=spikedrive_dot_v1_dot_environment__pb2.SnapshotRequest.FromString,
+                    response_serializer=spikedrive_dot_v1_dot_environment__pb2.SnapshotResponse.SerializeToString,
+            ),
+            'Restore': grpc.unary_unary_rpc_method_handler(
+                    servicer.Restore,
+                    request_deserializer=spikedrive_dot_v1_dot_environment__pb2.RestoreRequest.FromString,
+                    response_serializer=spikedrive_dot_v1_dot_environment__pb2.CreateSessionResponse.SerializeToString,
+            ),
+            'Fork': grpc.unary_unary_rpc_method_handler(
+                    servicer.Fork,
+                    request_deserializer=spikedrive_dot_v1_dot_environment__pb2.ForkRequest.FromString,
+                    response_serializer=spikedrive_dot_v1_dot_environment__pb2.CreateSessionResponse.SerializeToString,
+            ),
+            'Render': grpc.unary_unary_rpc_method_handler(
+                    servicer.Render,
+                    request_deserializer=spikedrive_dot_v1_dot_environment__pb2.RenderRequest.FromString,
+                    response_serializer=spikedrive_dot_v1_dot_environment__pb2.RenderResponse.SerializeToString,
+            ),
+            'ListSessions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListSessions,
+                    request_deserializer=spikedrive_dot_v1_dot_environment__pb2.ListSessionsRequest.FromString,
+                    response_serializer=spikedrive_dot_v1_dot_environment__pb2.ListSessionsResponse.SerializeToString,
             ),
             'CloseSession': grpc.unary_unary_rpc_method_handler(
                     servicer.CloseSession,
@@ -297,6 +390,141 @@ class EnvironmentService(object):
             '/spikedrive.v1.EnvironmentService/Stream',
             spikedrive_dot_v1_dot_environment__pb2.StreamRequest.SerializeToString,
             spikedrive_dot_v1_dot_environment__pb2.StreamResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Snapshot(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/spikedrive.v1.EnvironmentService/Snapshot',
+            spikedrive_dot_v1_dot_environment__pb2.SnapshotRequest.SerializeToString,
+            spikedrive_dot_v1_dot_environment__pb2.SnapshotResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Restore(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/spikedrive.v1.EnvironmentService/Restore',
+            spikedrive_dot_v1_dot_environment__pb2.RestoreRequest.SerializeToString,
+            spikedrive_dot_v1_dot_environment__pb2.CreateSessionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Fork(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/spikedrive.v1.EnvironmentService/Fork',
+            spikedrive_dot_v1_dot_environment__pb2.ForkRequest.SerializeToString,
+            spikedrive_dot_v1_dot_environment__pb2.CreateSessionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Render(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/spikedrive.v1.EnvironmentService/Render',
+            spikedrive_dot_v1_dot_environment__pb2.RenderRequest.SerializeToString,
+            spikedrive_dot_v1_dot_environment__pb2.RenderResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListSessions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/spikedrive.v1.EnvironmentService/ListSessions',
+            spikedrive_dot_v1_dot_environment__pb2.ListSessionsRequest.SerializeToString,
+            spikedrive_dot_v1_dot_environment__pb2.ListSessionsResponse.FromString,
             options,
             channel_credentials,
             insecure,
