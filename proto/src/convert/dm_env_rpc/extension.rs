@@ -18,7 +18,7 @@ const RESPONSE_URL: &str = "type.googleapis.com/dm_env_rpc.v1.extensions.propert
 pub fn read_property_request(any: &Any) -> Result<PropertyRequest, Status> {
     let name = any.type_url.rsplit('/').next().unwrap_or_default();
     if name != REQUEST {
-        let given = quoted(&any.type_url);
+        let given = quoted(name);
         return Err(Status::unimplemented(format!("extension: {given:?} is not understood: send {REQUEST}")));
     }
     PropertyRequest::decode(any.value.as_slice())
@@ -52,9 +52,7 @@ mod tests {
         let other = Any { type_url: "type.googleapis.com/google.rpc.Status".to_owned(), value: vec![] };
         let error = read_property_request(&other).unwrap_err();
         assert_eq!(error.code(), Code::Unimplemented);
-        assert!(
-            error.message().contains("\"type.googleapis.com/google.rpc.Status\" is not understood: send dm_env_rpc")
-        );
+        assert!(error.message().contains("\"google.rpc.Status\" is not understood: send dm_env_rpc"));
         let broken = Any { type_url: REQUEST.to_owned(), value: vec![0xff] };
         assert_eq!(read_property_request(&broken).unwrap_err().code(), Code::InvalidArgument);
     }
