@@ -10,7 +10,7 @@
 
 use std::collections::BTreeMap;
 
-use spikedrive_env::{ConfigError, VectorWorld, WorldConfig};
+use spikedrive_env::{ConfigError, EndReason, VectorWorld, WorldConfig};
 use spikedrive_proto::convert;
 use spikedrive_proto::convert::dm_env_rpc::{REWARD, SENSORS, check_observation_uid, observation, read_actions};
 use spikedrive_proto::dm_env_rpc::v1::{EnvironmentStateType, StepRequest, StepResponse, Tensor};
@@ -86,7 +86,8 @@ impl Agent {
     }
 }
 
-fn state(end: Option<spikedrive_env::EndReason>) -> EnvironmentStateType {
+/// A crash lies in the task itself; horizon and lap are set from outside.
+fn state(end: Option<EndReason>) -> EnvironmentStateType {
     match end {
         None => EnvironmentStateType::Running,
         Some(end) if end.is_terminated() => EnvironmentStateType::Terminated,
@@ -145,6 +146,12 @@ mod tests {
                 world.reset(&[true]).unwrap();
             }
         }
+    }
+
+    #[test]
+    fn a_crash_terminates_and_whatever_else_ends_an_episode_interrupts() {
+        let ends = [None, Some(EndReason::Crash), Some(EndReason::Horizon), Some(EndReason::Lap)];
+        assert_eq!(ends.map(state), [RUNNING, TERMINATED, INTERRUPTED, INTERRUPTED]);
     }
 
     #[test]
