@@ -13,6 +13,9 @@ from proxy import Response, Stream
 tried_first("Pipelining")
 
 
+tried_first("Steps")
+
+
 @defect
 class RejectedStepSteps(Stream):
     def answer(self, request):
@@ -20,6 +23,9 @@ class RejectedStepSteps(Stream):
         if kind(request) == "step" and kind(response) == "error":
             self.step()
         return response
+
+
+tried_first("Pipelining")
 
 
 @defect

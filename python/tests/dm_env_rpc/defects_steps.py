@@ -130,7 +130,9 @@ def _request_known(step):
 
 
 changed_responses("FinalRewardIsMissing", _no_final_reward)
+tried_first("Specs")
 changed_responses("SensorsAreDoubles", _as_type(1, np.float64))
+tried_first("Episodes")
 changed_responses("RewardIsFloat", _as_type(2, np.float32))
 changed_responses("SensorsAreARow", _reshape(1, [1, 3]))
 changed_responses("RewardIsAVector", _reshape(2, [1]))
@@ -138,11 +140,11 @@ changed_responses("ObservationsExceedTheirBounds", _scale)
 changed_responses("RequestedRewardIsMissing", _drop_reward)
 changed_requests("UnrequestedIsReturned", lambda step: step.requested_observations.__setitem__(slice(None), EVERYTHING))
 changed_requests("DuplicatesAreRefused", _deduplicate_not)
+tried_first("Steps")
 changed_requests("UnknownObservationIsAccepted", _request_known)
 
 
 # Actions.
-tried_first("Steps")
 
 
 def _set_action(change):
@@ -164,12 +166,17 @@ def _accept_unknown(step):
         del step.actions[uid]
 
 
+tried_first("Episodes")
 changed_requests("ActionIsIgnored", _set_action(lambda action: 1 if 0 <= action <= 2 else action))
+tried_first("Steps")
 changed_requests("ActionIsMirrored", _set_action(lambda action: 2 - action if 0 <= action <= 2 else action))
 changed_requests("ActionIsClipped", _set_action(lambda action: min(max(action, 0), 2)))
 changed_requests("ActionOfAnyTypeIsAccepted", _accept_any_type)
 changed_requests("ActionOfAnyShapeIsAccepted", lambda step: 1 in step.actions and step.actions[1].ClearField("shape"))
 changed_requests("UnknownActionIsAccepted", _accept_unknown)
+
+
+tried_first("Episodes")
 
 
 @defect
@@ -183,12 +190,18 @@ class FirstActionIsDriven(Stream):
         return response
 
 
+tried_first("Steps")
+
+
 @defect
 class FirstActionIsChecked(Stream):
     def answer(self, request):
         if kind(request) == "step" and self.joined and not self.running and set(request.step.actions) - {1}:
             return Response(error={"code": 3, "message": "an unknown action"})
         return self.send(request)
+
+
+tried_first("Episodes")
 
 
 @defect

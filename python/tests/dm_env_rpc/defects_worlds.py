@@ -218,5 +218,5 @@ class _Ignores(Stream):
         return self.send(request)
 
 
-for _setting in ("seed", "horizon", "phase", "track", "rays", "sensor_noise", "gust", "circuit", "first_episode"):
+for _setting in sorted(_KNOWN):
     defect(type(f"{_setting.title().replace('_', '')}IsIgnored", (_Ignores,), {"setting": _setting}))

@@ -86,7 +86,7 @@ class DmEnv(test_utils.EnvironmentTestMixin, absltest.TestCase):
         return environment
 
     def make_action_sequence(self):
-        """Over two ends: it steers to the left until it crashes, and then again."""
+        """Over two ends, at a horizon of 8."""
         for _ in range(20):
             yield {"steer": self.environment.action_spec()["steer"].dtype.type(0)}
 

@@ -36,7 +36,7 @@ class Target:
         self.address = self.server = ""
         self.deadline = 0.0
 
-    def point_at(self, address, server, deadline=20.0):
+    def point_at(self, address, server, deadline=60.0):
         """Tests what listens on `address`, against what `server` does. A stream that takes longer does not answer."""
         self.address, self.server, self.deadline = address, server, deadline
 
