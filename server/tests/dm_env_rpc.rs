@@ -15,6 +15,8 @@ use spikedrive_proto::dm_env_rpc::v1::{
     CreateWorldRequest, DestroyWorldRequest, EnvironmentRequest, EnvironmentResponse, EnvironmentStateType,
     JoinWorldRequest, LeaveWorldRequest, StepRequest, StepResponse, Tensor,
 };
+use spikedrive_server::security::{Security, Tokens};
+use spikedrive_server::serve::ServeOptions;
 use spikedrive_server::sessions::SessionLimits;
 use support::{Server, close, create, within};
 use tokio::sync::mpsc;
@@ -32,10 +34,18 @@ struct Agent {
 
 impl Agent {
     async fn connect(server: &Server) -> Self {
+        Self::with_token(server, "").await.unwrap()
+    }
+
+    async fn with_token(server: &Server, token: &str) -> Result<Self, Status> {
         let (requests, receiver) = mpsc::channel(64);
         let mut client = EnvironmentClient::new(server.channel().await);
-        let responses = within(client.process(ReceiverStream::new(receiver))).await.unwrap().into_inner();
-        Self { requests, responses }
+        let mut request = tonic::Request::new(ReceiverStream::new(receiver));
+        if !token.is_empty() {
+            request.metadata_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
+        }
+        let responses = within(client.process(request)).await?.into_inner();
+        Ok(Self { requests, responses })
     }
 
     async fn send(&self, payload: Option<Request>) {
@@ -231,6 +241,47 @@ async fn a_shutdown_ends_streams_with_unavailable() {
     let status = agent.receive().await.unwrap_err();
     assert_eq!((status.code(), status.message()), (Code::Unavailable, "the server is shutting down"));
     within(server.serving).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn whoever_drives_may_go_on_while_the_server_drains() {
+    let options = ServeOptions { drain: Duration::from_secs(20), ..ServeOptions::default() };
+    let server = Server::with(options).await;
+    let (mut driving, mut waiting) = (Agent::connect(&server).await, Agent::connect(&server).await);
+    let name = driving.create(&[]).await;
+    let empty = waiting.create(&[]).await;
+    driving.join(&name).await;
+    server.shutdown.cancel();
+    within(async { while waiting.rejection(creation(&[])).await.0 != Code::Unavailable {} }).await;
+    assert_eq!(waiting.rejection(joining(&empty)).await.0, Code::Unavailable);
+    assert!(matches!(driving.ask(step(1)).await, Response::Step(_)));
+    driving.ask(Request::LeaveWorld(LeaveWorldRequest {})).await;
+    assert_eq!(driving.receive().await.unwrap_err().code(), Code::Unavailable, "nobody drives any more");
+}
+
+#[tokio::test]
+async fn a_world_belongs_to_the_holder_of_a_token() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("tokens");
+    std::fs::write(&file, "ann ann-0123456789abcdef\nbob bob-0123456789abcdef\n").unwrap();
+    let security = Security { tokens: Some(Tokens::read(&file).unwrap()), ..Security::default() };
+    let server = Server::with(ServeOptions { security, ..ServeOptions::default() }).await;
+    assert_eq!(Agent::with_token(&server, "").await.err().unwrap().code(), Code::Unauthenticated);
+    let mut ann = Agent::with_token(&server, "ann-0123456789abcdef").await.unwrap();
+    let mut bob = Agent::with_token(&server, "bob-0123456789abcdef").await.unwrap();
+    let name = ann.create(&[]).await;
+    assert_eq!(bob.rejection(joining(&name)).await.0, Code::NotFound);
+    let destruction = Request::DestroyWorld(DestroyWorldRequest { world_name: name.clone() });
+    assert_eq!(bob.rejection(destruction).await.0, Code::NotFound);
+    ann.join(&name).await;
+}
+
+#[tokio::test]
+async fn the_limits_of_a_session_are_those_of_a_world() {
+    let server = Server::with_limits(SessionLimits { max_horizon: 50, ..SessionLimits::default() }).await;
+    let mut agent = Agent::connect(&server).await;
+    let (code, text) = agent.rejection(creation(&[("horizon", to_int64(51))])).await;
+    assert_eq!((code, text.as_str()), (Code::InvalidArgument, "horizon: 51 is more than this server takes, 50"));
 }
 
 #[tokio::test]
