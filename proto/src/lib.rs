@@ -11,6 +11,28 @@ pub mod convert;
 #[path = "gen/spikedrive.v1.rs"]
 pub mod v1;
 
+/// Messages and services of `dm_env_rpc`, generated likewise from `proto/dm_env_rpc/v1/**/*.proto`.
+#[allow(missing_docs, unreachable_pub, clippy::all, reason = "generated code")]
+pub mod dm_env_rpc {
+    pub mod v1 {
+        include!("gen/dm_env_rpc.v1.rs");
+
+        pub mod extensions {
+            pub mod properties {
+                include!("gen/dm_env_rpc.v1.extensions.properties.rs");
+            }
+        }
+    }
+}
+
+/// `google.rpc.Status`, which the errors of `dm_env_rpc` are.
+#[allow(missing_docs, unreachable_pub, clippy::all, reason = "generated code")]
+pub mod google {
+    pub mod rpc {
+        include!("gen/google.rpc.rs");
+    }
+}
+
 /// The encoded `FileDescriptorSet` of `proto/`: what reflection serves.
 pub const DESCRIPTORS: &[u8] = include_bytes!("gen/descriptors.bin");
 

@@ -45,11 +45,15 @@ def test_the_wire_needs_no_package(server, tmp_path):
     assert re.fullmatch(r"END_REASON_HORIZON after a return of 2\d\d\.\d\n", run("raw_grpc.py", server, directory=tmp_path))
 
 
-def test_the_example_of_the_guide_is_the_one_that_runs():
+def test_deepminds_client_drives_too(server, tmp_path):
+    assert re.fullmatch(r"horizon after a return of 2\d\d\.\d\n", run("dm_env_agent.py", server, directory=tmp_path))
+
+
+@pytest.mark.parametrize(("name", "start"), [("raw_grpc.py", "import queue"), ("dm_env_agent.py", "import grpc")])
+def test_the_example_of_the_guide_is_the_one_that_runs(name, start):
     guide = (ROOT / "docs" / "plug-in.md").read_text()
-    example = (ROOT / "python" / "examples" / "raw_grpc.py").read_text()
-    code = example[example.index("import queue") :]
-    assert code in guide
+    example = (ROOT / "python" / "examples" / name).read_text()
+    assert example[example.index(start) :] in guide
 
 
 def test_the_guides_snapshots_run(server, tmp_path, monkeypatch):
@@ -63,6 +67,6 @@ def test_the_guides_snapshots_run(server, tmp_path, monkeypatch):
     names["envs"].close()
 
 
-@pytest.mark.parametrize("name", ["random_agent.py", "policy_gradient.py", "raw_grpc.py", "sb3_ppo.py"])
+@pytest.mark.parametrize("name", ["random_agent.py", "policy_gradient.py", "raw_grpc.py", "sb3_ppo.py", "dm_env_agent.py"])
 def test_the_guide_names_every_example(name):
     assert name in (ROOT / "docs" / "plug-in.md").read_text()

@@ -5,6 +5,7 @@
 
 pub mod caller;
 pub mod cli;
+mod dm_env_rpc;
 mod driver;
 pub mod healthcheck;
 pub mod listen;

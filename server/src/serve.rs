@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use spikedrive_proto::dm_env_rpc::v1::environment_server::EnvironmentServer;
 use spikedrive_proto::v1::environment_service_server::EnvironmentServiceServer;
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::UnixListenerStream;
@@ -10,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 
+use crate::dm_env_rpc::Agents;
 use crate::listen::{Listener, UnixSocket};
 use crate::metrics::Metrics;
 use crate::metrics_page::serve_metrics;
@@ -85,7 +87,7 @@ fn root_cause<'a>(error: &'a (dyn std::error::Error + 'static)) -> &'a (dyn std:
     cause
 }
 
-/// Serves `spikedrive.v1.EnvironmentService`, gRPC health and reflection (v1 and v1alpha) on `listener` until `shutdown` is
+/// Serves `spikedrive.v1.EnvironmentService`, `dm_env_rpc.v1.Environment`, gRPC health and reflection (v1 and v1alpha) on `listener` until `shutdown` is
 /// cancelled. Then there are no new sessions, streams may go on as long as `options.drain`, what is left ends with UNAVAILABLE, and
 /// the call returns.
 pub async fn serve(
@@ -101,11 +103,14 @@ pub async fn serve(
     let (metrics, stop) = (Metrics::new()?, CancellationToken::new());
     let environment = Environment::new(Sessions::new(limits), metrics.clone(), stop.clone());
     tokio::spawn(environment.clone().expire_regularly());
+    let agents = Agents::new(environment.clone(), limits.lease);
+    tokio::spawn(agents.clone().expire_regularly());
     if let Some(page) = page {
         tokio::spawn(serve_metrics(page, environment.clone(), stop.clone()));
     }
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_serving::<EnvironmentServiceServer<Environment>>().await;
+    health.set_serving::<EnvironmentServer<Agents>>().await;
     let service = EnvironmentServiceServer::new(environment.clone()).max_decoding_message_size(max_message_bytes);
     let reflection = || {
         tonic_reflection::server::Builder::configure()
@@ -127,16 +132,18 @@ pub async fn serve(
         .layer(GuardLayer::new(security.tokens, metrics))
         .add_service(health_service)
         .add_service(service)
+        .add_service(EnvironmentServer::new(agents.clone()).max_decoding_message_size(max_message_bytes))
         .add_service(reflection().build_v1()?)
         .add_service(reflection().build_v1alpha()?);
     let ending = async {
         shutdown.cancelled().await;
         health.set_not_serving::<EnvironmentServiceServer<Environment>>().await;
+        health.set_not_serving::<EnvironmentServer<Agents>>().await;
         environment.sessions().drain();
         tokio::select! {
             () = tokio::time::sleep(drain) => {}
             () = hurry.cancelled() => {}
-            () = nobody_drives(&environment) => {}
+            () = nobody_drives(&environment, &agents) => {}
         }
         environment.sessions().end_all();
         stop.cancel();
@@ -164,9 +171,9 @@ pub async fn serve(
     Ok(served?)
 }
 
-/// Ready when no stream drives a session any more.
-async fn nobody_drives(environment: &Environment) {
-    while environment.sessions().driven() > 0 {
+/// Ready when no stream drives any more.
+async fn nobody_drives(environment: &Environment, agents: &Agents) {
+    while environment.sessions().driven() + agents.joined() > 0 {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }

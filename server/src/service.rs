@@ -24,7 +24,7 @@ use crate::stepper::snapshot;
 const EXPIRY_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The service behind the wire.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct Environment {
     sessions: Arc<Mutex<Sessions>>,
     pub(crate) metrics: Metrics,
@@ -131,7 +131,7 @@ struct Plan {
 }
 
 /// Who sent a request: the guard has found out.
-fn caller<T>(request: &Request<T>) -> Caller {
+pub(crate) fn caller<T>(request: &Request<T>) -> Caller {
     request.extensions().get().cloned().unwrap_or_else(|| Caller::Anybody("an unknown address".into()))
 }
 

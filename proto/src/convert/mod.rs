@@ -2,6 +2,7 @@
 //!
 //! Whatever arrives is checked here once: lengths, ranges, finite numbers. Past this door there are only valid types.
 
+pub mod dm_env_rpc;
 mod info;
 mod session;
 mod snapshot;
