@@ -6,6 +6,7 @@ The sides take turns. Ours simulates cars and casts rays; theirs is Catch in Pyt
 """
 
 import argparse
+import contextlib
 import json
 import os
 import socket
@@ -91,7 +92,10 @@ class Peer:
 
     def __init__(self, lanes, script, *arguments):
         self.lanes, self.port = lanes, free_port()
-        self.process = subprocess.Popen([sys.executable, PEERS / script, *arguments, str(self.port)])
+        # RLMesh wants to be told that it may float from one edition to the next.
+        environment = os.environ | {"RLMESH_WORKFLOW_EDITION": ""}
+        command = [sys.executable, PEERS / script, *arguments, str(self.port)]
+        self.process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         deadline = time.monotonic() + 30
         while True:
             try:
@@ -151,16 +155,15 @@ def compare(lanes, rounds):
     sides = {"package": Package, "rust": Rust, "rlmesh": Rlmesh}
     if lanes == 1:
         sides["dm_env_rpc"] = Catch
-    sides = {name: side(lanes) for name, side in sides.items()}
     times = {name: [] for name in sides}
-    for turn in range(rounds + 1):
-        for name, side in sides.items():
-            spent = sum(side.round())
-            # The first one warms.
-            if turn:
-                times[name].append(spent * 1e6 / (lanes * STEPS[lanes]))
-    for side in sides.values():
-        side.close()
+    with contextlib.ExitStack() as stack:
+        sides = {name: stack.enter_context(contextlib.closing(side(lanes))) for name, side in sides.items()}
+        for turn in range(rounds + 1):
+            for name, side in sides.items():
+                spent = sum(side.round())
+                # The first one warms.
+                if turn:
+                    times[name].append(spent * 1e6 / (lanes * STEPS[lanes]))
     medians = {name: statistics.median(values) for name, values in times.items()}
     ratios = {
         f"{ours}/{peer}": statistics.median(b / a for a, b in zip(times[ours], times[peer], strict=True))

@@ -17,3 +17,4 @@ pub mod serve;
 mod service;
 pub mod sessions;
 pub mod stepper;
+mod threads;

@@ -48,7 +48,7 @@ def specs():
     paddle = pb.TensorSpec(dtype=pb.INT8, name="paddle")
     tensor_spec_utils.set_bounds(paddle, minimum=-1, maximum=1)
     board = pb.TensorSpec(dtype=pb.FLOAT, shape=[ROWS, COLUMNS], name="board")
-    tensor_spec_utils.set_bounds(board, minimum=0, maximum=1)
+    tensor_spec_utils.set_bounds(board, minimum=0.0, maximum=1.0)
     reward = pb.TensorSpec(dtype=pb.FLOAT, name="reward")
     return pb.ActionObservationSpecs(actions={PADDLE: paddle}, observations={BOARD: board, REWARD: reward})
 
@@ -63,8 +63,9 @@ class Service(rpc.EnvironmentServicer):
             answer, kind = pb.EnvironmentResponse(), request.WhichOneof("payload")
             if kind == "create_world":
                 answer.create_world.world_name = "catch"
-            elif kind == "join_world":
-                answer.join_world.specs.CopyFrom(specs())
+            elif kind in ("join_world", "reset"):
+                getattr(answer, kind).specs.CopyFrom(specs())
+                running = False
             elif kind == "step":
                 if running:
                     game.step(int(actions.unpack(request.step.actions).get("paddle", 0)))
