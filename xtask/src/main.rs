@@ -52,6 +52,8 @@ enum Bench {
     Env,
     /// What a step of a vector costs from Python, in CPU time of client and server together.
     Python,
+    /// What the wire costs: latency and CPU time beside an echo, RLMesh and dm_env_rpc; memory, forks, crowds of sessions.
+    Wire,
 }
 
 fn main() -> ExitCode {
@@ -80,6 +82,7 @@ fn perform(task: Task) -> Result<(), String> {
         }
         Task::Bench { what: Bench::Env } => runner::run(tiers::BENCH_ENV),
         Task::Bench { what: Bench::Python } => runner::run(tiers::BENCH_PYTHON),
+        Task::Bench { what: Bench::Wire } => runner::run(tiers::BENCH_WIRE),
         Task::Codegen => runner::run(tiers::CODEGEN),
     }
 }
@@ -101,6 +104,7 @@ mod tests {
         assert_eq!(task(&["bench", "dashboard"]), Some(Task::Bench { what: Bench::Dashboard }));
         assert_eq!(task(&["bench", "env"]), Some(Task::Bench { what: Bench::Env }));
         assert_eq!(task(&["bench", "python"]), Some(Task::Bench { what: Bench::Python }));
+        assert_eq!(task(&["bench", "wire"]), Some(Task::Bench { what: Bench::Wire }));
         assert_eq!(task(&["codegen"]), Some(Task::Codegen));
         assert_eq!(task(&[]), None);
     }

@@ -120,6 +120,20 @@ pub(crate) const BENCH_PYTHON: &[Stage] = &[
     file("target/tools/python/bin/python", "-B python/bench/vector.py"),
 ];
 
+/// What the wire costs: in Rust beside an echo, then in Python beside RLMesh and dm_env_rpc.
+pub(crate) const BENCH_WIRE: &[Stage] = &[
+    cargo("build --release --locked"),
+    cargo("build --release --locked -p spikedrive-server --examples"),
+    cargo("bench --locked -p spikedrive-server --bench wire -- --out results/bench-wire.json"),
+    tool("python3", "-m venv target/tools/python"),
+    file(
+        "target/tools/python/bin/pip",
+        "install --quiet --disable-pip-version-check --requirement xtask/requirements.txt rlmesh==0.1.0",
+    ),
+    INSTALL_PACKAGE,
+    file("target/tools/python/bin/python", "-B python/bench/wire.py --out results/bench-wire-peers.json"),
+];
+
 /// The test that guards the generated code renews it when told to; a script does the same for Python.
 pub(crate) const CODEGEN: &[Stage] = &[
     cargo("test --locked -p spikedrive-xtask --test generated_code").with("SPIKEDRIVE_CODEGEN", "write"),
@@ -136,7 +150,8 @@ mod tests {
     #[test]
     fn every_stage_that_resolves_dependencies_uses_the_lockfile() {
         let stages =
-            [TEST, SUPPLY_CHAIN, CONTAINERS, BASELINES, BENCH_DASHBOARD, BENCH_ENV, BENCH_PYTHON, CODEGEN].concat();
+            [TEST, SUPPLY_CHAIN, CONTAINERS, BASELINES, BENCH_DASHBOARD, BENCH_ENV, BENCH_PYTHON, BENCH_WIRE, CODEGEN]
+                .concat();
         for stage in
             stages.iter().map(Stage::to_string).filter(|stage| stage.contains("cargo ") && !stage.contains("cargo fmt"))
         {

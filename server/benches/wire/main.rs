@@ -1,7 +1,8 @@
 //! What the wire costs: `cargo xtask bench wire`, on an idle machine.
 //!
 //! Every figure that has a goal is a ratio within one run, whose sides take turns, or CPU time, which a busy neighbour inflates less
-//! than wall time. Servers are processes of their own, so that their CPU time is theirs. The last line is JSON.
+//! than wall time. Servers are processes of their own, so that their CPU time is theirs. `-- --out FILE` keeps the figures as JSON; FILE
+//! is below the root of the repository.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark")]
 
 mod clock;
@@ -11,6 +12,8 @@ mod kept;
 mod memory;
 mod process;
 mod stream;
+
+use std::path::Path;
 
 use serde_json::json;
 use tokio::runtime::Builder;
@@ -33,5 +36,9 @@ fn main() {
             "crowd": crowd::sessions().await,
         })
     });
-    println!("{report}");
+    let mut arguments = std::env::args().skip_while(|argument| argument != "--out").skip(1);
+    if let Some(file) = arguments.next() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file);
+        std::fs::write(path, format!("{report:#}\n")).unwrap();
+    }
 }

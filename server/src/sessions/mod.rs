@@ -150,9 +150,10 @@ impl Sessions {
         self.limits
     }
 
-    /// Number of sessions held, and of their lanes.
+    /// Number of sessions held and of their lanes. What has room reserved counts as a session of one lane.
     pub fn count(&self) -> (usize, usize) {
-        (self.entries.len(), self.entries.values().map(|entry| entry.facts.lanes).sum())
+        let lanes = self.entries.values().map(|entry| entry.facts.lanes).sum::<usize>();
+        (self.entries.len() + self.reserved.len(), lanes + self.reserved.len())
     }
 
     /// Number of sessions that a stream drives.
