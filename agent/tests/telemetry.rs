@@ -31,7 +31,7 @@ use spikedrive_proto::v1;
 use spikedrive_proto::v1::publish_request::Event;
 use spikedrive_proto::v1::publish_response::Answer;
 use spikedrive_proto::v1::telemetry_service_server::{TelemetryService, TelemetryServiceServer};
-use spikedrive_server::serve::serve;
+use spikedrive_server::serve::{ServeOptions, serve};
 use spikedrive_server::sessions::SessionLimits;
 use support::wait_until;
 use tokio::net::TcpListener;
@@ -218,7 +218,7 @@ impl Ground {
         Run {
             info: RunInfo::new(preset, &config, "here"),
             place: Place::In(self.path(name)),
-            address: self.server.address().unwrap(),
+            server: self.server.address().unwrap().into(),
             threads: 1,
             watch: Watch::FromAfar,
             onlookers,
@@ -550,7 +550,8 @@ fn impatient_server() -> (Address, CancellationToken, thread::JoinHandle<()>) {
     let shutdown = CancellationToken::new();
     let until = shutdown.clone();
     let limits = SessionLimits { lease: Duration::from_secs(5), ..SessionLimits::default() };
-    let serving = thread::spawn(move || runtime.block_on(serve(listener, limits, until)).unwrap());
+    let options = ServeOptions { limits, ..ServeOptions::default() };
+    let serving = thread::spawn(move || runtime.block_on(serve(listener, options, until)).unwrap());
     (address, shutdown, serving)
 }
 
@@ -561,7 +562,7 @@ fn a_pause_longer_than_the_lease_loses_no_session() {
     let (address, shutdown, serving) = impatient_server();
     let stop = StopFlag::default();
     let onlookers = Onlookers { dashboard: fake.dashboard(), recordings: false };
-    let run = Run { address, ..ground.run("run", direct(stdp(), 100_000), stdp(), onlookers) };
+    let run = Run { server: address.into(), ..ground.run("run", direct(stdp(), 100_000), stdp(), onlookers) };
     let until = stop.clone();
     let running = thread::spawn(move || run.perform(&until));
     let frames = fake.frames_at_rest();
