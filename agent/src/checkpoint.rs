@@ -161,13 +161,14 @@ impl Sidecar {
 }
 
 /// Parameters at their defaults that older files do not have: without them, hashes stay what they were.
-const ADDED_LATER: [&str; 13] = [
+const ADDED_LATER: [&str; 14] = [
     r#","forward":null"#,
     r#","signal":"spikes""#,
     r#","credit":"chosen-minus-share""#,
     r#","dopamine":{"kind":"td"}"#,
     r#","scale":"sigmoid""#,
     r#","spikes":"regular""#,
+    r#","ahead":null"#,
     r#","cells":"uniform""#,
     r#","temporal":{"kind":"step"}"#,
     r#","eprop":null"#,

@@ -95,7 +95,7 @@ pub enum LearnerState {
     Ppo(Box<PpoState>),
 }
 
-pub use crate::snn::saved::{FILTERED, FORWARD, WEIGHTS};
+pub use crate::snn::saved::{AHEAD, FILTERED, FORWARD, WEIGHTS};
 
 /// A network that drives and does not learn.
 pub trait Policy: Debug + Send + Sync {
@@ -230,7 +230,9 @@ impl LearnerConfig {
     /// Whether a file keeps its network as one array, [`WEIGHTS`].
     pub fn is_one_array(&self) -> bool {
         match self {
-            Self::Snn(config) => config.forward.is_none() && config.temporal.copies() == 1,
+            Self::Snn(config) => {
+                config.forward.is_none() && config.code.ahead.is_none() && config.temporal.copies() == 1
+            }
             Self::Seed(_) => true,
             Self::Dqn(_) | Self::Ppo(_) => false,
         }

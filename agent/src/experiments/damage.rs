@@ -71,7 +71,7 @@ impl Damage {
                 let layout = Layout::new(config);
                 let neurons = layout.presynaptic();
                 let cut = some_of(neurons * percent / 100, neurons, &mut stream(seed, Purpose::Damage, 0));
-                saved::silence(&layout, &mut arrays, &cut);
+                saved::silence(config, &mut arrays, &cut);
             }
             (Self::Cut(percent), LearnerConfig::Seed(_)) => {
                 let mut rng = stream(seed, Purpose::Damage, 0);

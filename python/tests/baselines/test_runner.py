@@ -22,7 +22,8 @@ def read(path):
         return list(csv.DictReader(file))
 
 
-TUNING = Path(__file__).parents[3] / "results" / "tuning-sb3.csv"
+RESULTS = Path(__file__).parents[3] / "results"
+TUNING, TUNING_HARD = RESULTS / "tuning-sb3.csv", RESULTS / "tuning-hard-sb3.csv"
 # Of `spikedrive oracle --phase 4`, with `--sensor-noise 1` in the second world: the same drivers, without the wire.
 ORACLES = {
     ("gym-bang-bang", "base"): (234.0713, 327.2783, 0.0),
@@ -133,6 +134,26 @@ def test_the_settings_of_an_agent_are_those_of_its_best_trial(name):
         pytest.skip("its search is not finished")
     best = max(trials.values(), key=lambda row: float(row["objective"]))
     assert dataclasses.asdict(AGENTS[name].params) == json.loads(best["params"])
+
+
+@pytest.mark.parametrize(("name", "world"), sorted({(row["agent"], row["world"]) for row in read(TUNING_HARD)}))
+def test_in_a_harder_world_an_agent_has_the_settings_of_its_best_trial_there(name, world):
+    trials = [row for row in read(TUNING_HARD) if (row["agent"], row["world"]) == (name, world)]
+    assert len(trials) == tune.TRIALS
+    best = max(trials, key=lambda row: float(row["objective"]))
+    tuned = AGENTS[name].tuned_for(world)
+    assert dataclasses.asdict(tuned.params) == json.loads(best["params"])
+    assert Job(name, world, 1, 300).config_hash() != Job(name, "base", 1, 300).config_hash()
+    assert AGENTS[name].tuned_for("base") is AGENTS[name]
+
+
+def test_a_suite_has_worlds_and_a_file_of_its_own(tmp_path, capsys):
+    arguments = f"--agents gym-straight --seeds 1 --out {tmp_path}".split()
+    benchmark.main([*arguments, "--suite", "hard", "--worlds", "hard-lag"])
+    assert [row["world"] for row in read(tmp_path / "hard-sb3.csv")] == ["hard-lag"]
+    with pytest.raises(SystemExit):
+        benchmark.main([*arguments, "--worlds", "hard-lag"])
+    assert "'hard-lag' is none of base, noise-1" in capsys.readouterr().err
 
 
 def test_a_search_goes_on_where_it_was_broken_off(tmp_path, capsys):

@@ -5,6 +5,7 @@
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
+use super::ahead::AheadCells;
 use super::change::ChangeCells;
 use super::tuning::Tuning;
 use crate::ACTIONS;
@@ -38,6 +39,9 @@ pub struct PopulationCode {
     pub change: Option<ChangeCells>,
     /// Past actions that are told, three cells each.
     pub efference_steps: usize,
+    /// Cells for what the distances will be.
+    #[serde(default)]
+    pub ahead: Option<AheadCells>,
     /// r_max: highest rate, in spikes a tick.
     pub peak_rate: f32,
     /// How rates become spikes.
@@ -121,11 +125,17 @@ impl PopulationCode {
         part("tuning", tuning.validate())?;
         in_range("difference_slope", difference_slope, above(0.0, 1000.0))?;
         self.change.map_or(Ok(()), |change| part("change", change.validate()))?;
+        self.ahead.map_or(Ok(()), |ahead| part("ahead", ahead.validate()))?;
         in_range("peak_rate", peak_rate, above(0.0, 1.0))
     }
 
     /// Number of sensory neurons.
     pub fn cells(&self) -> usize {
+        self.cells_of_the_present().saturating_add(self.ahead.map_or(0, |ahead| ahead.cells(self.rays)))
+    }
+
+    /// Those that tell what is and was, and not what will be.
+    pub fn cells_of_the_present(&self) -> usize {
         let change = self.change.map_or(0, |change| change.cells_per_sensor);
         self.cells_per_sensor
             .saturating_add(change)
@@ -135,15 +145,11 @@ impl PopulationCode {
     }
 
     /// Writes the rate of every cell, in spikes a tick: sensors from left to right, differences, changes, efference copies.
-    /// `observation` holds a distance in units for each ray.
+    /// `observation` holds a distance in units for each ray. Those of cells that look ahead are left to [`Self::ahead_rates`].
     pub fn rates(&self, observation: &[f32], memory: &mut CodeMemory, rates: &mut [f32]) {
-        let (sensors, rest) = rates.split_at_mut(self.rays * self.cells_per_sensor);
-        let (differences, rest) = rest.split_at_mut(self.difference_cells);
-        for (ray, cells) in sensors.chunks_exact_mut(self.cells_per_sensor).enumerate() {
-            self.tuning.rates(self.compress(ray, observation[ray]), self.peak_rate, cells);
-        }
-        let difference = observation[0] - observation[self.rays - 1];
-        self.tuning.rates(sigmoid(difference / self.difference_slope), self.peak_rate, differences);
+        let distances = self.cells_per_sensor * self.rays + self.difference_cells;
+        let (distances, rest) = rates.split_at_mut(distances);
+        self.distance_rates(self.cells_per_sensor, observation, distances);
         let efference = match &self.change {
             Some(change) => self.change_rates(change, observation, &mut memory.slow, rest),
             None => rest,
@@ -153,6 +159,23 @@ impl PopulationCode {
                 *rate = if action == past { self.peak_rate } else { 0.0 };
             }
         }
+    }
+
+    /// Writes the rates of the cells that look ahead, from the distances that are predicted: sensors from left to right, differences.
+    pub fn ahead_rates(&self, ahead: &AheadCells, predicted: &[f32], rates: &mut [f32]) {
+        self.distance_rates(ahead.cells_per_sensor, predicted, &mut rates[self.cells_of_the_present()..]);
+    }
+
+    /// Writes the rates of so many cells for each ray, and of those that are left for the difference.
+    fn distance_rates(&self, cells_per_sensor: usize, distances: &[f32], rates: &mut [f32]) {
+        let (sensors, differences) = rates.split_at_mut(self.rays * cells_per_sensor);
+        if cells_per_sensor > 0 {
+            for (ray, cells) in sensors.chunks_exact_mut(cells_per_sensor).enumerate() {
+                self.tuning.rates(self.compress(ray, distances[ray]), self.peak_rate, cells);
+            }
+        }
+        let difference = distances[0] - distances[self.rays - 1];
+        self.tuning.rates(sigmoid(difference / self.difference_slope), self.peak_rate, differences);
     }
 
     /// u of a ray's distance.
@@ -241,6 +264,7 @@ mod tests {
         difference_slope: 0.7,
         change: None,
         efference_steps: 1,
+        ahead: None,
         peak_rate: 0.5,
         scale: Scale::Sigmoid,
         spikes: SpikeTrain::Regular,
@@ -294,6 +318,21 @@ mod tests {
         memory.reset(&code);
         code.rates(&[6.0, 10.0, 20.0], &mut memory, &mut rates);
         assert_eq!(rates[52], 0.5, "an episode begins at rest");
+    }
+
+    #[test]
+    fn what_will_be_has_cells_of_its_own() {
+        let ahead =
+            AheadCells { steps: 2, cells_per_sensor: 5, difference_cells: 3, rate: 0.1, clip: 5.0, offset: 1.0 };
+        let code = PopulationCode { ahead: Some(ahead), ..CODE };
+        assert_eq!((code.cells_of_the_present(), code.cells()), (53, 71));
+        let mut rates = vec![9.0; 71];
+        code.rates(&[6.0, 10.0, 20.0], &mut memory(&code), &mut rates);
+        assert_eq!(rates[53], 9.0, "what will be is not told yet");
+        let of_the_present = rates[..53].to_vec();
+        code.ahead_rates(&ahead, &[6.0, 10.0, 6.0], &mut rates);
+        assert_eq!([rates[55], rates[60], rates[65], rates[69]], [0.5; 4], "middle cells of rays and difference");
+        assert_eq!(rates[..53], of_the_present);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::eprop::FeedbackWeights;
 use super::error::NetworkError;
 use super::network::Network;
 use super::plasticity::Witness;
-use super::saved::{FILTERED, FORWARD, WEIGHTS};
+use super::saved::{AHEAD, FILTERED, FORWARD, WEIGHTS};
 use super::sleep::{Day, Sleep};
 use super::state::{NetworkState, Streams};
 use super::synapses::motor_weights_mut;
@@ -120,6 +120,9 @@ pub struct SpikingState {
     /// M of the forward model.
     #[serde(default)]
     forward: Option<Array2<f32>>,
+    /// M of the model that runs ahead.
+    #[serde(default)]
+    ahead: Option<Array2<f32>>,
     /// Synapses that hear the past.
     #[serde(default)]
     filtered: Option<Array2<f32>>,
@@ -248,6 +251,7 @@ impl SpikingLearner {
         };
         SpikingState {
             forward: take(FORWARD),
+            ahead: take(AHEAD),
             filtered: take(FILTERED),
             weights: self.network().weights().clone(),
             feedback: self.rule.feedback().cloned(),
@@ -462,7 +466,7 @@ impl SpikingState {
     /// The arrays of the network.
     fn arrays(&self) -> Vec<NamedArray> {
         let named = |(name, values): (&str, &Array2<f32>)| NamedArray { name: name.to_owned(), values: values.clone() };
-        let others = [(FORWARD, &self.forward), (FILTERED, &self.filtered)];
+        let others = [(FORWARD, &self.forward), (AHEAD, &self.ahead), (FILTERED, &self.filtered)];
         let others = others.into_iter().filter_map(|(name, values)| values.as_ref().map(|values| (name, values)));
         [(WEIGHTS, &self.weights)].into_iter().chain(others).map(named).collect()
     }
@@ -479,7 +483,9 @@ impl Lane {
 mod tests {
     use super::*;
     use crate::snn::Preset;
+    use crate::snn::ahead::AheadCells;
     use crate::snn::cell_types::CellTypes;
+    use crate::snn::encoder::PopulationCode;
     use crate::snn::eprop::{EProp, Feedback};
     use crate::snn::novelty::Novelty;
     use crate::snn::synapses::{MotorInputs, WiringParams};
@@ -633,12 +639,16 @@ mod tests {
     #[test]
     fn whatever_its_parts_a_restored_learner_goes_on_as_the_one_that_it_was_taken_from() {
         let (stdp, pathway, e_prop) = (Preset::Stdp.config(), Preset::Pathway.config(), Preset::EProp.config());
+        let ahead =
+            AheadCells { steps: 2, cells_per_sensor: 0, difference_cells: 3, rate: 0.1, clip: 5.0, offset: 1.0 };
+        let looks_ahead = PopulationCode { cells_per_sensor: 14, ahead: Some(ahead), ..pathway.code };
         let flat = WiringParams { motor_inputs: MotorInputs::All, ..stdp.wiring };
         let random = e_prop.eprop.map(|eprop| EProp { feedback: Feedback::Random, ..eprop });
         for config in [
             SnnConfig { temporal: TemporalFilter::Attention { sharpness: 2.0 }, ..pathway },
             SnnConfig { temporal: TemporalFilter::Slow { tau_steps: 2.0 }, ..pathway },
             SnnConfig { temporal: TemporalFilter::Window { ticks: 30 }, ..stdp },
+            SnnConfig { code: looks_ahead, hidden_neurons: 10, ..pathway },
             SnnConfig { novelty: Some(Novelty { strength: 1.0, rate: 0.1 }), cells: CellTypes::Mixed, ..stdp },
             SnnConfig { hidden_neurons: 0, motor_neurons: 31, wiring: flat, motor_gain: 1.0, ..stdp },
             SnnConfig { eprop: random, ..e_prop },

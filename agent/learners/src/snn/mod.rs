@@ -1,6 +1,6 @@
 //! The spiking network and the parts that make it learn.
 //!
-//! A step of the car is T ticks of 1 ms of the network: [`encoder`] ([`tuning`], [`change`]; before it, if there is one, a [`forward`] model) →
+//! A step of the car is T ticks of 1 ms of the network: [`encoder`] ([`tuning`], [`change`], what is [`ahead`]; before it, if there is one, a [`forward`] model) →
 //! [`network`] with the [`state`] of a lane, in layers ([`population`]: [`lif`], [`cell_types`], [`escape`], [`noise`]) that are wired by [`synapses`] and
 //! [`relay`] → what is heard of it ([`temporal`]) → [`competition`] of the pools, by current ([`readout`]) or by spikes ([`vote`]) → action.
 //!
@@ -10,6 +10,7 @@
 //! alive, and [`sleep`] replays remembered episodes. [`three_factor`] applies the rule, [`learner`] puts all in order; [`preset`] names the settings that were
 //! measured, all made of these parts.
 
+pub mod ahead;
 pub mod cell_types;
 pub mod change;
 pub mod competition;

@@ -3,6 +3,7 @@
 use ndarray::Array2;
 use rand_chacha::ChaCha8Rng;
 
+use super::ahead::Foresight;
 use super::competition::{Competition, Readout};
 use super::config::{Firing, NEURONS, Signal, SnnConfig};
 use super::error::NetworkError;
@@ -11,7 +12,7 @@ use super::forward::{ForwardModel, Prediction};
 use super::plasticity::Witnesses;
 use super::population::Population;
 use super::readout;
-use super::saved::{FILTERED, FORWARD, WEIGHTS, silence};
+use super::saved::{AHEAD, FILTERED, FORWARD, WEIGHTS, silence};
 use super::state::{NetworkState, Streams};
 use super::synapses::{Layout, WeightBounds, filtered_weights, initial_weights, motor_weights_mut};
 use crate::activity::{Activity, Population as Shown, Watch};
@@ -30,6 +31,7 @@ pub struct Network {
     filtered: Array2<f32>,
     fan_out: FanOut,
     forward: Option<Prediction>,
+    foresight: Option<Foresight>,
     /// Sensory and hidden neurons that are lost: they never spike.
     cut: Vec<usize>,
 }
@@ -66,6 +68,11 @@ impl Network {
             let changes = NamedArray::find(arrays, FORWARD, shape)?.to_owned();
             network.forward = Some(Prediction::with_changes(params, rays, changes));
         }
+        if let Some(params) = config.code.ahead {
+            let shape = params.shape(config.code.rays, config.code.cells_of_the_present());
+            let changes = NamedArray::find(arrays, AHEAD, shape)?.to_owned();
+            network.foresight = Some(Foresight::with_changes(params, changes));
+        }
         if network.filtered.ncols() > 0 {
             network.filtered = NamedArray::find(arrays, FILTERED, network.filtered.dim())?.to_owned();
         }
@@ -75,9 +82,11 @@ impl Network {
     fn born(config: SnnConfig, weights: Array2<f32>) -> Self {
         let layout = Layout::new(&config);
         let forward = config.forward.map(|params| Prediction::new(params, config.code.rays, layout.sensory().len()));
+        let code = config.code;
+        let foresight = code.ahead.map(|params| Foresight::new(params, code.rays, code.cells_of_the_present()));
         let filtered = filtered_weights(&layout, &config.wiring);
         let fan_out = FanOut::new(&layout, config.readout, &weights);
-        Self { fan_out, config, layout, weights, filtered, forward, cut: Vec::new() }
+        Self { fan_out, config, layout, weights, filtered, forward, foresight, cut: Vec::new() }
     }
 
     /// All that was learned and is needed to drive. What lost neurons would say is left out: learning bounds their weights as it does all
@@ -85,10 +94,11 @@ impl Network {
     pub fn arrays(&self) -> Vec<NamedArray> {
         let mut arrays = vec![(WEIGHTS, &self.weights)];
         arrays.extend(self.forward.as_ref().map(|forward| (FORWARD, forward.changes())));
+        arrays.extend(self.foresight.as_ref().map(|foresight| (AHEAD, foresight.changes())));
         arrays.extend((self.filtered.ncols() > 0).then_some((FILTERED, &self.filtered)));
         let named = |(name, values): (&str, &Array2<f32>)| NamedArray { name: name.to_owned(), values: values.clone() };
         let mut arrays: Vec<NamedArray> = arrays.into_iter().map(named).collect();
-        silence(&self.layout, &mut arrays, &self.cut);
+        silence(&self.config, &mut arrays, &self.cut);
         arrays
     }
 
@@ -141,10 +151,16 @@ impl Network {
         self.forward.as_ref()
     }
 
-    /// The forward model learns from what was just seen. Returns what it cost.
+    /// The model that runs ahead, if it has one.
+    pub fn foresight(&self) -> Option<&Foresight> {
+        self.foresight.as_ref()
+    }
+
+    /// The models of its senses learn from what was just seen. Returns what it cost.
     pub(crate) fn learn_forward(&mut self, state: &NetworkState, lanes: usize) -> Operations {
-        let Some(model) = &mut self.forward else { return Operations::NONE };
-        model.learn(&state.estimate, state.last_action, lanes)
+        let estimate = self.forward.as_mut().map(|model| model.learn(&state.estimate, state.last_action, lanes));
+        let foresight = self.foresight.as_mut().map(|model| model.learn(&state.expected, lanes));
+        estimate.into_iter().chain(foresight).sum()
     }
 
     pub(crate) fn weights_mut(&mut self) -> &mut Array2<f32> {
@@ -225,19 +241,31 @@ impl Network {
 
     /// What is seen, or what the forward model makes of it, becomes rates. Returns what the model cost.
     fn sense(&self, state: &mut NetworkState, observation: &[f32]) -> Operations {
-        let NetworkState { estimate, counts, memory, rates, last_action, .. } = state;
-        let (seen, spent) = match &self.forward {
+        let NetworkState { estimate, expected, counts, memory, rates, last_action, .. } = state;
+        let (seen, mut spent) = match &self.forward {
             Some(model) => {
                 let spent = model.observe(estimate, observation, &counts[self.layout.sensory()], *last_action);
                 (estimate.distances(), spent)
             }
             None => (observation, Operations::NONE),
         };
-        self.config.code.rates(seen, memory, rates);
+        let code = &self.config.code;
+        code.rates(seen, memory, rates);
+        self.silence(rates);
+        if let (Some(model), Some(ahead)) = (&self.foresight, &code.ahead) {
+            let shares = rates[..code.cells_of_the_present()].iter().map(|rate| rate / code.peak_rate);
+            spent += model.observe(expected, *last_action, seen, shares);
+            code.ahead_rates(ahead, expected.distances(), rates);
+            self.silence(rates);
+        }
+        spent
+    }
+
+    /// Sensory neurons that are lost say nothing.
+    fn silence(&self, rates: &mut [f32]) {
         for &neuron in self.cut.iter().filter(|neuron| self.layout.sensory().contains(neuron)) {
             rates[neuron] = 0.0;
         }
-        spent
     }
 
     /// One tick of all layers. Returns what it cost the witnesses.
@@ -350,8 +378,12 @@ mod tests {
 
     use super::*;
     use crate::snn::Preset;
-    use crate::snn::encoder::CodeMemory;
+    use crate::snn::ahead::AheadCells;
+    use crate::snn::encoder::{CodeMemory, PopulationCode};
     use crate::snn::stdp::{PairStdp, StdpParams};
+
+    const AHEAD_CELLS: AheadCells =
+        AheadCells { steps: 2, cells_per_sensor: 0, difference_cells: 3, rate: 0.1, clip: 5.0, offset: 1.0 };
 
     fn watched(pairs: &mut PairStdp) -> Witnesses<'_> {
         Witnesses { pairs: Some(pairs), hidden: None }
@@ -483,6 +515,32 @@ mod tests {
     }
 
     #[test]
+    fn cells_that_look_ahead_tell_the_present_while_nothing_is_learned() {
+        let base = Preset::Memory.config();
+        let code = PopulationCode { ahead: Some(AHEAD_CELLS), ..base.code };
+        let network = Network::new(SnnConfig { code, hidden_neurons: 10, ..base }, 4).unwrap();
+        let mut state = NetworkState::new(&network, 4, 0);
+        network.act_greedily(&mut state, &[6.0, 10.0, 6.0]);
+        assert_eq!(state.rates[57..60], [0.0, 0.5, 0.0].map(|share: f32| share.max(state.rates[57])));
+        // Three rays, each from 57 cells and a constant.
+        assert_eq!(state.operations().macs, 3 * 58);
+    }
+
+    #[test]
+    fn what_a_lost_cell_says_is_no_part_of_a_prediction_or_of_a_file() {
+        let base = Preset::Memory.config();
+        let code = PopulationCode { ahead: Some(AHEAD_CELLS), ..base.code };
+        let mut network = Network::new(SnnConfig { code, hidden_neurons: 10, ..base }, 4).unwrap();
+        let changes = Array2::ones((3, 60));
+        network.foresight = Some(Foresight::with_changes(AHEAD_CELLS, changes));
+        network.cut(&[5, 58]).unwrap();
+        let arrays = network.arrays();
+        let ahead = &arrays.iter().find(|array| array.name == AHEAD).unwrap().values;
+        // 58 looks ahead itself: the columns from 57 on are of a constant and of actions.
+        assert_eq!((ahead.column(5).sum(), ahead.sum()), (0.0, 3.0 * 59.0));
+    }
+
+    #[test]
     fn without_spikes_every_synapse_is_a_multiplication() {
         let network = Network::new(Preset::Spikeless.config(), 4).unwrap();
         let mut state = NetworkState::new(&network, 4, 0);
@@ -553,6 +611,11 @@ mod tests {
         };
         let refusal = Network::with_arrays(predictive, &with(FORWARD, Array2::zeros((9, 61)))).unwrap_err().to_string();
         assert_eq!(refusal, "the array forward is 9 × 61: it must be 9 × 60");
+        let memory = Preset::Memory.config();
+        let code = PopulationCode { ahead: Some(AHEAD_CELLS), ..memory.code };
+        let looks_ahead = SnnConfig { code, hidden_neurons: 10, ..memory };
+        let refusal = Network::with_arrays(looks_ahead, &born.arrays()[..1]).unwrap_err().to_string();
+        assert_eq!(refusal, "there is no array ahead: it must be 3 × 60");
         let refusal = Network::with_arrays(predictive, &born.arrays()[..1]).unwrap_err().to_string();
         assert_eq!(refusal, "there is no array forward: it must be 9 × 60");
         weights[[3, 4]] = f32::NAN;

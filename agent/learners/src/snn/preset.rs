@@ -144,6 +144,7 @@ fn stdp(rays: usize) -> SnnConfig {
         difference_slope: 0.7,
         change: None,
         efference_steps: 1,
+        ahead: None,
         peak_rate: 0.5,
         scale: Scale::Sigmoid,
         spikes: SpikeTrain::Regular,

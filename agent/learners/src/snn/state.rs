@@ -3,6 +3,7 @@
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
+use super::ahead::Expected;
 use super::config::{NEURONS, Signal};
 use super::encoder::{CodeMemory, FIRST_ACTION, SpikeEncoder};
 use super::forward::Estimate;
@@ -24,6 +25,7 @@ pub struct NetworkState {
     pub(super) encoder: SpikeEncoder,
     pub(super) memory: CodeMemory,
     pub(super) estimate: Estimate,
+    pub(super) expected: Expected,
     /// What the car did in the step before.
     pub(super) last_action: usize,
     pub(super) hidden: Population,
@@ -98,6 +100,7 @@ impl NetworkState {
             encoder: SpikeEncoder::new(config.code.spikes, layout.sensory().len()),
             memory: CodeMemory::default(),
             estimate: Estimate::default(),
+            expected: Expected::default(),
             last_action: FIRST_ACTION,
             hidden: population(layout.hidden()),
             motor: population(layout.motor()),
@@ -123,6 +126,7 @@ impl NetworkState {
         self.heard.reset();
         self.memory.reset(&network.config().code);
         self.estimate.reset();
+        self.expected.reset();
         self.last_action = FIRST_ACTION;
     }
 

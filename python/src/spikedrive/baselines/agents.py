@@ -28,6 +28,11 @@ class Agent:
     params: Any
     source: str
 
+    def tuned_for(self, world: str) -> Agent:
+        """The same, with what was tuned in this world, where anything was: the module's `WORLD_PARAMS`."""
+        tuned = getattr(self.algorithm, "WORLD_PARAMS", {}).get((self.inputs, world))
+        return self if tuned is None else replace(self, params=replace(tuned, width=self.params.width))
+
 
 def _agent(name: str, algorithm: ModuleType, inputs: str, source: str = STABLE_BASELINES3, **changes: int) -> Agent:
     return Agent(name, algorithm, inputs, replace(algorithm.PARAMS[inputs], **changes), source)

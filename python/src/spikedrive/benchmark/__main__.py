@@ -8,18 +8,24 @@ from functools import partial
 from pathlib import Path
 
 from spikedrive.benchmark import jobs, rows
-from spikedrive.benchmark.protocol import EPISODES, WORLDS
+from spikedrive.benchmark.protocol import EPISODES, HARD_WORLDS, WORLDS
 from spikedrive.benchmark.run import NAMES, Job, run
 
-NAME = "benchmark-sb3"
+# The worlds of a suite, and the name of its results.
+SUITES = {"benchmark": (list(WORLDS), "benchmark-sb3"), "hard": (list(HARD_WORLDS), "hard-sb3")}
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Reads the command line and measures."""
-    args = _parser().parse_args(arguments)
-    results = rows.Results(args.out, NAME, NAMES)
+    parser = _parser()
+    args = parser.parse_args(arguments)
+    known, name = SUITES[args.suite]
+    worlds = args.worlds or known
+    if unknown := [world for world in worlds if world not in known]:
+        parser.error(f"{unknown[0]!r} is none of {', '.join(known)}, the worlds of the suite {args.suite}")
+    results = rows.Results(args.out, name, NAMES)
     seeds = range(args.first_seed, args.first_seed + args.seeds)
-    wanted = [Job(agent, world, seed, args.episodes) for world in args.worlds for agent in args.agents for seed in seeds]
+    wanted = [Job(agent, world, seed, args.episodes) for world in worlds for agent in args.agents for seed in seeds]
     missing = [job for job in wanted if not results.has(job.agent, job.world, job.seed, job.config_hash())]
     _say(f"{len(wanted) - len(missing)} of {len(wanted)} runs are there already")
     progress = jobs.Progress(missing, lambda job: job.agent, args.jobs)
@@ -37,7 +43,8 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m spikedrive.benchmark", description=__doc__)
     parser.add_argument("--agents", type=_names(NAMES), default=NAMES, help=f"of {', '.join(NAMES)}; default: all")
-    parser.add_argument("--worlds", type=_names(list(WORLDS)), default=list(WORLDS), help="default: base,noise-1")
+    parser.add_argument("--suite", choices=list(SUITES), default="benchmark", help="default: benchmark")
+    parser.add_argument("--worlds", type=_names([*WORLDS, *HARD_WORLDS]), help="default: all of the suite")
     parser.add_argument("--seeds", type=_at_least(1), default=10, help="number of seeds (default: 10)")
     parser.add_argument("--first-seed", type=_at_least(0), default=1001, help="the first of them (default: 1001)")
     parser.add_argument("--episodes", type=_at_least(1), default=EPISODES, help="training episodes (default: 300)")

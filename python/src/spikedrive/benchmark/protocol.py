@@ -22,7 +22,7 @@ MILESTONES = (90, 95, 98)
 
 # Options of the environment that each world adds to the base task.
 WORLDS: dict[str, dict[str, Any]] = {"base": {}, "noise-1": {"sensor_noise": 1.0}}
-# The suite SpikeDrive-Hard, which is tuned in but is no part of the benchmark.
+# The suite SpikeDrive-Hard, which is no part of the benchmark.
 HARD_WORLDS: dict[str, dict[str, Any]] = {
     "hard-latency": {"sensor_latency": 3},
     "hard-lag": {"actuator_lag": 0.2},

@@ -40,7 +40,8 @@ class Job:
     def config_hash(self) -> str:
         """Of all that decides the run besides its seed: first 8 bytes of SHA-256, hexadecimal."""
         config = {"agent": self.agent, "world": self.world, "protocol": PROTOCOL}
-        if agent := AGENTS.get(self.agent):
+        if self.agent in AGENTS:
+            agent = AGENTS[self.agent].tuned_for(self.world)
             algorithm = agent.algorithm.__name__.rsplit(".", 1)[-1]
             config |= {"algorithm": algorithm, "inputs": agent.inputs, "params": asdict(agent.params)}
             config |= {"source": agent.source, "episodes": self.episodes, "horizon": HORIZON}
@@ -53,7 +54,7 @@ def run(job: Job, server: str | None) -> tuple[rows.Row, list[rows.Row]]:
 
 
 def _baseline(job: Job, server: str | None) -> tuple[rows.Row, list[rows.Row]]:
-    agent = AGENTS[job.agent]
+    agent = AGENTS[job.agent].tuned_for(job.world)
     trained = train(agent, job.world, job.seed, job.episodes, server)
     with trained.counter.aside() as macs:
         tests = [_test(trained.model, job.world, agent.inputs, TEST_HORIZONS[0], server)]
