@@ -10,14 +10,15 @@ use std::time::{Duration, Instant};
 use prost::Message;
 use serde_json::{Value, json};
 use spikedrive_dashboard::serve::Options;
+use spikedrive_proto::address::Address;
 use spikedrive_proto::v1;
 use spikedrive_proto::v1::publish_request::Event;
 use support::fake_server::FakeServer;
 use support::{Arrival, Browser, Dashboard, options, start};
 
 async fn dashboard(runs: &Path, fake: &FakeServer) -> Dashboard {
-    let server = fake.clone().start().await.to_string().parse().unwrap();
-    Dashboard::with(Options { server, ..options(runs) }).await
+    let server: Address = fake.clone().start().await.to_string().parse().unwrap();
+    Dashboard::with(Options { server: server.into(), ..options(runs) }).await
 }
 
 fn fake() -> FakeServer {

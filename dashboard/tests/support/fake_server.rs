@@ -51,11 +51,11 @@ impl FakeServer {
             _ => v1::EndReason::Unspecified,
         };
         v1::StepResult {
-            observations: floats(&[20.0, 4.0, 20.0]),
-            rewards: 1.5f64.to_le_bytes().to_vec(),
-            terminated: vec![crash.into()],
-            truncated: vec![horizon.into()],
-            end_reasons: vec![reason as u8],
+            observations: floats(&[20.0, 4.0, 20.0]).into(),
+            rewards: 1.5f64.to_le_bytes().to_vec().into(),
+            terminated: vec![crash.into()].into(),
+            truncated: vec![horizon.into()].into(),
+            end_reasons: vec![reason as u8].into(),
             info: self.info(steps as f64),
             ..v1::StepResult::default()
         }
@@ -117,5 +117,28 @@ impl EnvironmentService for FakeServer {
         _: Request<v1::CloseSessionRequest>,
     ) -> Result<Response<v1::CloseSessionResponse>, Status> {
         Err(Status::unimplemented("close_session"))
+    }
+
+    async fn snapshot(&self, _: Request<v1::SnapshotRequest>) -> Result<Response<v1::SnapshotResponse>, Status> {
+        Err(Status::unimplemented("snapshot"))
+    }
+
+    async fn restore(&self, _: Request<v1::RestoreRequest>) -> Result<Response<v1::CreateSessionResponse>, Status> {
+        Err(Status::unimplemented("restore"))
+    }
+
+    async fn fork(&self, _: Request<v1::ForkRequest>) -> Result<Response<v1::CreateSessionResponse>, Status> {
+        Err(Status::unimplemented("fork"))
+    }
+
+    async fn render(&self, _: Request<v1::RenderRequest>) -> Result<Response<v1::RenderResponse>, Status> {
+        Err(Status::unimplemented("render"))
+    }
+
+    async fn list_sessions(
+        &self,
+        _: Request<v1::ListSessionsRequest>,
+    ) -> Result<Response<v1::ListSessionsResponse>, Status> {
+        Err(Status::unimplemented("list_sessions"))
     }
 }

@@ -15,6 +15,7 @@ use hyper_util::rt::TokioIo;
 use prost::Message as _;
 use serde_json::Value;
 use spikedrive_dashboard::serve::{Options, ServeError, serve};
+use spikedrive_proto::address::Address;
 use spikedrive_proto::v1;
 use spikedrive_proto::v1::publish_request::Event;
 use spikedrive_proto::v1::publish_response::Answer;
@@ -49,7 +50,7 @@ pub(crate) struct Dashboard {
 pub(crate) fn options(runs: &Path) -> Options {
     Options {
         runs: runs.to_owned(),
-        server: "127.0.0.1:1".parse().unwrap(),
+        server: "127.0.0.1:1".parse::<Address>().unwrap().into(),
         token: None,
         insecure_network: false,
         allowed_origins: Vec::new(),
