@@ -17,4 +17,3 @@ pub mod serve;
 mod service;
 pub mod sessions;
 pub mod stepper;
-mod threads;

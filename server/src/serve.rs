@@ -1,23 +1,23 @@
 //! Runs the services on a bound listener until it is told to stop.
 
-use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use spikedrive_proto::dm_env_rpc::v1::environment_server::EnvironmentServer;
 use spikedrive_proto::v1::environment_service_server::EnvironmentServiceServer;
 use tokio::net::TcpListener;
+use tokio_stream::wrappers::UnixListenerStream;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Server;
+use tonic::transport::server::TcpIncoming;
 
 use crate::dm_env_rpc::Agents;
-use crate::listen::Listener;
+use crate::listen::{Listener, UnixSocket};
 use crate::metrics::Metrics;
 use crate::metrics_page::serve_metrics;
 use crate::security::{GuardLayer, Security};
 use crate::service::Environment;
 use crate::sessions::{SessionLimits, Sessions};
-use crate::threads::serve_on;
 
 /// Streams that have not ended this long after they were told to are cut.
 const CUT_AFTER: Duration = Duration::from_secs(5);
@@ -29,8 +29,6 @@ pub const MAX_MESSAGE_BYTES: usize = 4 << 20;
 /// How to serve. The default asks nobody who he is, tells no metrics, and ends at once.
 #[derive(Debug)]
 pub struct ServeOptions {
-    /// Threads that serve: that of the caller and others.
-    pub threads: usize,
     /// How much is held.
     pub limits: SessionLimits,
     /// Who may use the server.
@@ -48,7 +46,6 @@ pub struct ServeOptions {
 impl Default for ServeOptions {
     fn default() -> Self {
         Self {
-            threads: 1,
             limits: SessionLimits::default(),
             security: Security::default(),
             metrics: None,
@@ -65,9 +62,6 @@ pub enum ServeError {
     /// The transport failed, or the certificates do not fit.
     #[error("the server stopped: {}", root_cause(.0))]
     Transport(#[from] tonic::transport::Error),
-    /// The system refused a thread, or its listener.
-    #[error("the server stopped: {0}")]
-    Thread(#[from] io::Error),
     /// The descriptors that reflection serves are broken.
     #[error("the descriptors are broken: {0}")]
     Reflection(#[from] tonic_reflection::server::Error),
@@ -101,7 +95,7 @@ pub async fn serve(
     options: ServeOptions,
     shutdown: CancellationToken,
 ) -> Result<(), ServeError> {
-    let ServeOptions { threads, limits, security, metrics: page, max_message_bytes, drain, hurry } = options;
+    let ServeOptions { limits, security, metrics: page, max_message_bytes, drain, hurry } = options;
     let listener = listener.into();
     if let (Some(address), Some(_), None) = (listener.open_to_the_network(), &security.tokens, &security.tls) {
         return Err(ServeError::TokensInTheClear(address));
@@ -155,14 +149,26 @@ pub async fn serve(
         stop.cancel();
         tokio::time::sleep(CUT_AFTER).await;
     };
-    let cut = CancellationToken::new();
+    let told = shutdown.clone().cancelled_owned();
+    let serving = async {
+        match listener {
+            Listener::Tcp(listener) => {
+                let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+                services.serve_with_incoming_shutdown(incoming, told).await
+            }
+            Listener::Unix(UnixSocket { listener, file }) => {
+                let served = services.serve_with_incoming_shutdown(UnixListenerStream::new(listener), told).await;
+                drop(file);
+                served
+            }
+        }
+    };
     let served = tokio::select! {
-        served = serve_on(threads, listener, services, shutdown.clone(), cut.clone()) => served,
+        served = serving => served,
         () = ending => Ok(()),
     };
     stop.cancel();
-    cut.cancel();
-    served
+    Ok(served?)
 }
 
 /// Ready when no stream drives any more.

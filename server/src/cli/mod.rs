@@ -4,7 +4,6 @@ mod limits;
 mod security;
 
 use std::io::{self, IsTerminal, Write};
-use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{fs, thread};
@@ -48,9 +47,6 @@ pub struct ServeArgs {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Operations")]
 pub struct OperationArgs {
-    /// Threads that serve; by default one for each core.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024), env = "SPIKEDRIVE_SERVE_THREADS")]
-    threads: Option<u16>,
     /// Address that /metrics is served on, for Prometheus, or "off". By default 127.0.0.1:9464, if nobody else listens there.
     #[arg(long, value_name = "HOST:PORT", value_parser = parse_metrics, env = "SPIKEDRIVE_METRICS")]
     metrics: Option<MetricsAddress>,
@@ -129,17 +125,15 @@ pub enum ServerError {
 /// Serves until SIGINT or SIGTERM, or, if so told, until standard input ends. Prints the address on standard output, and writes it to
 /// the ready file, so that a script that asked for port 0 learns it.
 pub fn run_serve(args: &ServeArgs) -> Result<(), ServerError> {
-    let OperationArgs { threads, metrics, drain, ready_file, stop_on_stdin_eof } = &args.operations;
-    let cores = || thread::available_parallelism().map_or(1, NonZero::get);
+    let OperationArgs { metrics, drain, ready_file, stop_on_stdin_eof } = &args.operations;
     let security = args.security.read()?;
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
         let (shutdown, hurry) = (CancellationToken::new(), CancellationToken::new());
         cancel_on_signal(&shutdown, &hurry)?;
         if *stop_on_stdin_eof {
             cancel_on_stdin_eof(&shutdown, &hurry)?;
         }
         let options = ServeOptions {
-            threads: threads.map_or_else(cores, usize::from),
             limits: args.limits.limits(),
             security,
             metrics: listen_for_metrics(metrics.as_ref()).await?,
