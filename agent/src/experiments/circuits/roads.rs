@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use spikedrive_env::drive::{Start, Weather};
 use spikedrive_env::random::{Purpose, below, stream};
-use spikedrive_env::vector_world::LaneError;
+use spikedrive_env::vector_world::{Finished, LaneError};
 use spikedrive_env::{Action, Course, Drive, LaneInfo, Split, StepBatch, Track, WorldConfig};
 
 use crate::env::{EnvError, EnvFactory, LocalFactory, VectorEnv};
@@ -37,6 +37,7 @@ struct Lane {
     episode: u64,
     drive: Drive,
     ended: bool,
+    episode_return: f64,
 }
 
 impl Roads {
@@ -45,6 +46,7 @@ impl Roads {
             episode: config.first_episode,
             drive: begin(&roads, &config, number, config.first_episode),
             ended: false,
+            episode_return: 0.0,
         };
         let lanes: Vec<Lane> = (0..config.lanes as u64).map(lane).collect();
         let batch = StepBatch {
@@ -68,16 +70,23 @@ impl VectorEnv for Roads {
         if actions.len() != lanes.len() {
             return Err(LaneError::WrongCount { given: actions.len(), lanes: lanes.len() }.into());
         }
+        batch.finished.clear();
         for (number, (lane, action)) in lanes.iter_mut().zip(actions).enumerate() {
             (batch.rewards[number], batch.ends[number]) = if lane.ended {
                 lane.episode = lane.episode.wrapping_add(1);
                 lane.drive = begin(roads, config, number as u64, lane.episode);
+                lane.episode_return = 0.0;
                 (0.0, None)
             } else {
                 let transition = lane.drive.step(*action);
+                lane.episode_return += transition.reward;
                 (transition.reward, transition.end)
             };
             lane.ended = batch.ends[number].is_some();
+            if lane.ended {
+                let length = lane.drive.steps() as u32;
+                batch.finished.push(Finished { episode_return: lane.episode_return, length });
+            }
             let rays = config.options.rays;
             batch.observations[number * rays..][..rays].copy_from_slice(lane.drive.observation());
         }
