@@ -78,8 +78,8 @@ pub enum ClientError {
     Transport(Address, tonic::transport::Error),
 }
 
-/// The innermost error: "invalid certificate", not "transport error".
-fn root_cause<'a>(error: &'a (dyn std::error::Error + 'static)) -> &'a (dyn std::error::Error + 'static) {
+/// The innermost error: "connection refused", not "transport error".
+pub fn root_cause<'a>(error: &'a (dyn std::error::Error + 'static)) -> &'a (dyn std::error::Error + 'static) {
     let mut cause = error;
     while let Some(source) = cause.source() {
         cause = source;

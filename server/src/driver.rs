@@ -11,11 +11,11 @@ use spikedrive_proto::v1::stream_request::Command;
 use spikedrive_proto::v1::stream_response::Outcome;
 use tokio_util::sync::WaitForCancellationFutureOwned;
 use tonic::{Code, Status, Streaming};
-use tracing::{debug, info};
+use tracing::info;
 
 use crate::caller::Caller;
 use crate::service::Environment;
-use crate::sessions::{DrivenSession, Ending, SessionError, SessionId};
+use crate::sessions::{DrivenSession, Ending, SessionId};
 use crate::stepper::Stepper;
 
 /// One stream, and the session that it drives once its first request has named it.
@@ -74,6 +74,7 @@ impl Driver {
             return Ok(self.environment.rejected(ConvertError { field: "session_id", reason }.into()));
         }
         let world = &mut session.world;
+        let driven = world.driven();
         let outcome = match &request.command {
             Some(Command::Fork(_)) => self.environment.fork(*id, world, &self.caller).map(Outcome::Fork),
             Some(command) => stepper.perform(world, command),
@@ -82,8 +83,10 @@ impl Driver {
                     .into())
             }
         };
-        if let Ok(Outcome::Result(result)) = &outcome {
-            self.environment.metrics.stepped(result.end_reasons.len() as u64, began.elapsed());
+        // A world that was restored begins to count anew.
+        let driven = world.driven().saturating_sub(driven);
+        if driven > 0 {
+            self.environment.metrics.stepped(driven, began.elapsed());
         }
         Ok(outcome.unwrap_or_else(|error| self.environment.rejected(error)))
     }
@@ -120,10 +123,8 @@ impl Stream for Driver {
 impl Drop for Driver {
     fn drop(&mut self) {
         if let Some(Driven { id, .. }) = &self.driven {
-            match self.environment.sessions().close(*id, &self.caller, Instant::now()) {
-                Ok(()) | Err(SessionError::NotFound(_)) => info!(session = %id, "session ended"),
-                Err(error) => debug!(%error, "a session could not be freed"),
-            }
+            self.environment.sessions().gone(*id);
+            info!(session = %id, "session ended");
         }
     }
 }

@@ -12,6 +12,7 @@ pub mod listen;
 pub mod metrics;
 mod metrics_page;
 mod picture;
+mod room;
 pub mod security;
 pub mod serve;
 mod service;

@@ -4,8 +4,8 @@ use std::fmt;
 use std::fs;
 use std::io;
 use std::net::SocketAddr;
-use std::os::unix::fs::FileTypeExt;
-use std::path::PathBuf;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use spikedrive_proto::address::{Address, parse_listen};
@@ -58,14 +58,24 @@ pub struct UnixSocket {
     pub(crate) file: SocketFile,
 }
 
-/// Removes the file of a socket in the end.
+/// Removes the file of a socket in the end, if it is still that one: another server may have taken its place meanwhile.
 #[derive(Debug)]
-pub(crate) struct SocketFile(PathBuf);
+pub(crate) struct SocketFile {
+    path: PathBuf,
+    identity: Option<(u64, u64)>,
+}
+
+/// Device and inode.
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    fs::symlink_metadata(path).ok().map(|file| (file.dev(), file.ino()))
+}
 
 impl Drop for SocketFile {
     fn drop(&mut self) {
-        // Who removed it before did what was to be done.
-        let _ = fs::remove_file(&self.0);
+        if self.identity.is_some() && identity(&self.path) == self.identity {
+            // Who removed it before did what was to be done.
+            let _ = fs::remove_file(&self.path);
+        }
     }
 }
 
@@ -82,11 +92,13 @@ impl Listener {
             ListenAddress::Tcp(authority) => Ok(Self::Tcp(TcpListener::bind(authority).await?)),
             ListenAddress::Unix(path) => {
                 let is_socket = fs::symlink_metadata(path).is_ok_and(|file| file.file_type().is_socket());
-                if is_socket && UnixStream::connect(path).await.is_err() {
+                let refused = |error: io::Error| error.kind() == io::ErrorKind::ConnectionRefused;
+                if is_socket && UnixStream::connect(path).await.is_err_and(refused) {
                     fs::remove_file(path)?;
                 }
                 let listener = UnixListener::bind(path)?;
-                Ok(Self::Unix(UnixSocket { listener, file: SocketFile(path.clone()) }))
+                let file = SocketFile { path: path.clone(), identity: identity(path) };
+                Ok(Self::Unix(UnixSocket { listener, file }))
             }
         }
     }
@@ -95,7 +107,7 @@ impl Listener {
     pub fn address(&self) -> io::Result<String> {
         match self {
             Self::Tcp(listener) => Ok(listener.local_addr()?.to_string()),
-            Self::Unix(socket) => Ok(format!("unix:{}", socket.file.0.display())),
+            Self::Unix(socket) => Ok(format!("unix:{}", socket.file.path.display())),
         }
     }
 

@@ -24,12 +24,13 @@ pub(crate) async fn serve_metrics(
 }
 
 async fn metrics(State(environment): State<Environment>) -> Response {
-    let held = {
+    let text = {
+        // Under the lock, so that two who ask at once do not both add what has expired since the last time.
         let sessions = environment.sessions();
-        let ((sessions, lanes), expiries) = (sessions.count(), sessions.expiries());
-        Held { sessions, lanes, expiries }
+        let ((held, lanes), expiries) = (sessions.count(), sessions.expiries());
+        environment.metrics.text(Held { sessions: held, lanes, expiries })
     };
-    match environment.metrics.text(held) {
+    match text {
         Ok(text) => ([(header::CONTENT_TYPE, prometheus::TEXT_FORMAT)], text).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
     }

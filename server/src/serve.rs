@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use spikedrive_proto::client::root_cause;
 use spikedrive_proto::dm_env_rpc::v1::environment_server::EnvironmentServer;
 use spikedrive_proto::v1::environment_service_server::EnvironmentServiceServer;
 use tokio::net::TcpListener;
@@ -10,6 +11,7 @@ use tokio_stream::wrappers::UnixListenerStream;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
+use tonic_health::ServingStatus;
 
 use crate::dm_env_rpc::Agents;
 use crate::listen::{Listener, UnixSocket};
@@ -20,7 +22,9 @@ use crate::service::Environment;
 use crate::sessions::{SessionLimits, Sessions};
 
 /// Streams that have not ended this long after they were told to are cut.
-const CUT_AFTER: Duration = Duration::from_secs(5);
+const CUT_AFTER: Duration = Duration::from_secs(3);
+/// A dead peer that never spoke is found by TCP itself.
+const TCP_KEEPALIVE: Duration = Duration::from_secs(60);
 /// A connection is pinged this often, so that a peer that is gone is found.
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(20);
 /// Longest message that is taken by default, in bytes.
@@ -78,15 +82,6 @@ pub enum ServeError {
     TlsOnUnix,
 }
 
-/// "TLS handshake failed", not "transport error".
-fn root_cause<'a>(error: &'a (dyn std::error::Error + 'static)) -> &'a (dyn std::error::Error + 'static) {
-    let mut cause = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    cause
-}
-
 /// Serves `spikedrive.v1.EnvironmentService`, `dm_env_rpc.v1.Environment`, gRPC health and reflection (v1 and v1alpha) on `listener` until `shutdown` is
 /// cancelled. Then there are no new sessions, streams may go on as long as `options.drain`, what is left ends with UNAVAILABLE, and
 /// the call returns.
@@ -97,10 +92,10 @@ pub async fn serve(
 ) -> Result<(), ServeError> {
     let ServeOptions { limits, security, metrics: page, max_message_bytes, drain, hurry } = options;
     let listener = listener.into();
-    if let (Some(address), Some(_), None) = (listener.open_to_the_network(), &security.tokens, &security.tls) {
-        return Err(ServeError::TokensInTheClear(address));
-    }
+    security.check(&listener)?;
     let (metrics, stop) = (Metrics::new()?, CancellationToken::new());
+    // Whatever ends this ends what was spawned.
+    let _ends = stop.clone().drop_guard();
     let environment = Environment::new(Sessions::new(limits), metrics.clone(), stop.clone());
     tokio::spawn(environment.clone().expire_regularly());
     let agents = Agents::new(environment.clone(), limits.lease);
@@ -123,10 +118,8 @@ pub async fn serve(
         .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
         // An agent that thinks, or is paused, answers no pings: it has as long as a session that no stream drives.
         .http2_keepalive_timeout(Some(limits.lease));
-    match (&security.tls, &listener) {
-        (Some(_), Listener::Unix(_)) => return Err(ServeError::TlsOnUnix),
-        (Some(tls), Listener::Tcp(_)) => server = server.tls_config(tls.config())?,
-        (None, _) => {}
+    if let Some(tls) = &security.tls {
+        server = server.tls_config(tls.config())?;
     }
     let services = server
         .layer(GuardLayer::new(security.tokens, metrics))
@@ -137,6 +130,7 @@ pub async fn serve(
         .add_service(reflection().build_v1alpha()?);
     let ending = async {
         shutdown.cancelled().await;
+        health.set_service_status("", ServingStatus::NotServing).await;
         health.set_not_serving::<EnvironmentServiceServer<Environment>>().await;
         health.set_not_serving::<EnvironmentServer<Agents>>().await;
         environment.sessions().drain();
@@ -149,11 +143,12 @@ pub async fn serve(
         stop.cancel();
         tokio::time::sleep(CUT_AFTER).await;
     };
-    let told = shutdown.clone().cancelled_owned();
+    // Until then new connections are told that nothing new begins, and what is driven can be closed.
+    let told = stop.clone().cancelled_owned();
     let serving = async {
         match listener {
             Listener::Tcp(listener) => {
-                let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+                let incoming = TcpIncoming::from(listener).with_nodelay(Some(true)).with_keepalive(Some(TCP_KEEPALIVE));
                 services.serve_with_incoming_shutdown(incoming, told).await
             }
             Listener::Unix(UnixSocket { listener, file }) => {
@@ -167,13 +162,18 @@ pub async fn serve(
         served = serving => served,
         () = ending => Ok(()),
     };
-    stop.cancel();
     Ok(served?)
 }
 
 /// Ready when no stream drives any more.
 async fn nobody_drives(environment: &Environment, agents: &Agents) {
-    while environment.sessions().driven() + agents.joined() > 0 {
+    loop {
+        // One after the other: the first lock is given back before the second is taken.
+        let driven = environment.sessions().driven();
+        let joined = agents.joined();
+        if driven + joined == 0 {
+            break;
+        }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }

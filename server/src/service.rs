@@ -1,5 +1,6 @@
 //! The gRPC service: each call parses, calls, converts.
 
+use std::num::NonZero;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -9,6 +10,7 @@ use spikedrive_env::{Course, VectorWorld, WorldConfig};
 use spikedrive_proto::convert::ConvertError;
 use spikedrive_proto::v1::environment_service_server::EnvironmentService;
 use spikedrive_proto::{convert, v1};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tonic::{Code, Request, Response, Status, Streaming};
 use tracing::info;
@@ -17,6 +19,7 @@ use crate::caller::Caller;
 use crate::driver::Driver;
 use crate::metrics::Metrics;
 use crate::picture::render;
+use crate::room::Room;
 use crate::sessions::{SessionError, SessionId, Sessions, Summary, lane_steps};
 use crate::stepper::snapshot;
 
@@ -27,6 +30,8 @@ const EXPIRY_INTERVAL: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug)]
 pub(crate) struct Environment {
     sessions: Arc<Mutex<Sessions>>,
+    /// So many worlds are laid out at a time; the others wait where their callers can still go away.
+    builders: Arc<Semaphore>,
     pub(crate) metrics: Metrics,
     /// Ends every stream.
     pub(crate) stop: CancellationToken,
@@ -34,7 +39,24 @@ pub(crate) struct Environment {
 
 impl Environment {
     pub(crate) fn new(sessions: Sessions, metrics: Metrics, stop: CancellationToken) -> Self {
-        Self { sessions: Arc::new(Mutex::new(sessions)), metrics, stop }
+        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+        let builders = Arc::new(Semaphore::new(cores));
+        Self { sessions: Arc::new(Mutex::new(sessions)), builders, metrics, stop }
+    }
+
+    /// Does what takes long away from the network's threads: reading a circuit, laying out thousands of tracks.
+    pub(crate) async fn build<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Status> {
+        let internal = |error: &dyn std::error::Error| Status::internal(error.to_string());
+        let permit = Arc::clone(&self.builders).acquire_owned().await.map_err(|error| internal(&error))?;
+        let build = move || {
+            let built = work();
+            drop(permit);
+            built
+        };
+        tokio::task::spawn_blocking(build).await.map_err(|error| internal(&error))
     }
 
     pub(crate) fn sessions(&self) -> MutexGuard<'_, Sessions> {
@@ -55,8 +77,7 @@ impl Environment {
         v1::stream_response::Outcome::Error(error)
     }
 
-    /// Makes a world if there is room for it, away from the network's threads: reading a circuit and laying out thousands of tracks takes
-    /// long enough. Then keeps it as a session.
+    /// Makes a world if there is room for it, and keeps it as a session.
     async fn make(
         &self,
         caller: Caller,
@@ -64,30 +85,31 @@ impl Environment {
         plan: impl FnOnce() -> Result<Plan, ConvertError> + Send + 'static,
     ) -> Result<Response<v1::CreateSessionResponse>, Status> {
         self.sessions().check_room(&caller, 0, Instant::now())?;
-        let (environment, owner) = (self.clone(), caller.clone());
-        let built = tokio::task::spawn_blocking(move || {
+        let environment = self.clone();
+        let built = self.build(move || {
             let Plan { config, build } = plan()?;
             let limits = environment.sessions().limits();
             let lease = limits.lease(lease_seconds).map_err(ConvertError::from)?;
             limits.check(&config).map_err(ConvertError::from)?;
-            environment.sessions().check_room(&owner, lane_steps(&config), Instant::now())?;
-            Ok::<_, Status>((build(config)?, lease))
+            // Before it is built: many at a time count from the start.
+            let room = Room::take(&environment, &caller, lane_steps(&config))?;
+            let world = build(config)?;
+            Ok::<_, Status>(environment.keep(world, &room, lease)?)
         });
-        let (world, lease) = built.await.map_err(|error| Status::internal(error.to_string()))??;
-        Ok(Response::new(self.keep(world, caller, lease)?))
+        Ok(Response::new(built.await??))
     }
 
-    /// Keeps a new world as a session.
+    /// Keeps a new world as a session, in the room that was taken for it.
     fn keep(
         &self,
         world: VectorWorld,
-        owner: Caller,
+        room: &Room,
         lease: Duration,
     ) -> Result<v1::CreateSessionResponse, SessionError> {
         let id = SessionId(rand::random());
         let response = session_response(id, &world, lease);
         let (lanes, horizon) = (world.config().lanes, world.config().horizon);
-        self.sessions().insert(id, world, owner, lease, Instant::now())?;
+        self.sessions().insert(id, world, room.number(), lease, Instant::now())?;
         self.metrics.created();
         info!(session = %id, lanes, horizon, "session created");
         Ok(response)
@@ -101,8 +123,8 @@ impl Environment {
         caller: &Caller,
     ) -> Result<v1::CreateSessionResponse, v1::StepError> {
         let lease = self.sessions().lease(id);
-        let room = self.sessions().check_room(caller, lane_steps(world.config()), Instant::now());
-        let response = room.and_then(|()| self.keep(world.clone(), caller.clone(), lease));
+        let room = Room::take(self, caller, lane_steps(world.config()));
+        let response = room.and_then(|room| self.keep(world.clone(), &room, lease));
         response.map_err(|error| {
             let status = Status::from(error);
             v1::StepError { code: status.code() as u32, field: "fork".to_owned(), message: status.message().to_owned() }
@@ -146,6 +168,7 @@ impl EnvironmentService for Environment {
             max_sessions: u32::try_from(limits.max_sessions).unwrap_or(u32::MAX),
             max_lanes: limits.max_lanes as u32,
             max_horizon: limits.max_horizon as u32,
+            max_lane_steps: (limits.max_lane_steps as u64).min(convert::world_limits().max_lane_steps),
             lease_seconds: limits.lease.as_secs(),
             ..convert::world_limits()
         };
@@ -218,11 +241,14 @@ impl EnvironmentService for Environment {
         let mut parsed = Vec::with_capacity(actions.len());
         convert::read_actions(&actions, &mut parsed)?;
         let began = Instant::now();
-        let result = self.with_session(&session_id, &caller, |_, world| {
+        let (result, driven) = self.with_session(&session_id, &caller, |_, world| {
+            let before = world.driven();
             world.step(&parsed).map_err(|error| convert::lane_status(error, "actions"))?;
-            Ok(convert::step_result(world.batch(), world.info()))
+            Ok((convert::step_result(world.batch(), world.info()), world.driven() - before))
         })?;
-        self.metrics.stepped(result.end_reasons.len() as u64, began.elapsed());
+        if driven > 0 {
+            self.metrics.stepped(driven, began.elapsed());
+        }
         Ok(Response::new(v1::StepResponse { result: Some(result) }))
     }
 

@@ -91,7 +91,7 @@ async fn in_mode_disabled_the_step_that_ends_an_episode_is_the_last() {
         ends[..2 * steps - 2].iter().all(Option::is_none) && ends[2 * steps - 2..].contains(&Some(EndReason::Crash))
     );
     let (code, field, _) = rejection(&mut driving, Command::ActionRows(vec![0; 2].into())).await;
-    assert_eq!((code, field.as_str()), (Code::FailedPrecondition, "actions"));
+    assert_eq!((code, field.as_str()), (Code::FailedPrecondition, "action_rows"));
 }
 
 #[tokio::test]
@@ -105,8 +105,8 @@ async fn rows_that_do_not_fit_are_refused_and_change_nothing() {
     for (bytes, reason) in [
         (vec![], "0 actions are no whole number of steps of 2 lanes"),
         (vec![1; 3], "3 actions are no whole number of steps of 2 lanes"),
-        (vec![1; 2 * 4097], "4097 steps of 2 lanes are more than one answer holds, 4096"),
-        (vec![1, 1, 1, 3], "lane 3: action 3 is outside Discrete(3): use 0 (left), 1 (straight) or 2 (right)"),
+        (vec![1; 2 * 4097], "4097 steps of 2 lanes are more than one message may ask for, 4096"),
+        (vec![1, 1, 1, 3], "step 1, lane 1: action 3 is outside Discrete(3): use 0 (left), 1 (straight) or 2 (right)"),
     ] {
         let (code, field, message) = rejection(&mut driving, Command::ActionRows(bytes.into())).await;
         assert_eq!((code, field.as_str(), message.as_str()), (Code::InvalidArgument, "action_rows", reason));
@@ -212,13 +212,16 @@ async fn a_snapshot_of_another_kind_is_refused() {
     let mut client = Server::start().await.client().await;
     let session_id = create(&mut client, 2).await;
     let mut driving = Driving::start(&mut client, &session_id, 2).await;
+    let easier = Course::Phase { phase: Phase::Gentle, split: Split::Train };
     let others = [
+        WorldConfig { course: easier, ..config(2) },
+        WorldConfig { options: WorldPreset::HardLag.options(), ..config(2) },
         WorldConfig { lanes: 3, ..config(2) },
         WorldConfig { horizon: 26, ..config(2) },
         WorldConfig { autoreset: Autoreset::SameStep, ..config(2) },
         config(2).with_info(true),
     ];
-    for (other, what) in others.into_iter().zip(["lanes", "horizon", "autoreset_mode", "info"]) {
+    for (other, what) in others.into_iter().zip(["course", "options", "lanes", "horizon", "autoreset_mode", "info"]) {
         let state = convert::snapshot_bytes(&VectorWorld::new(other).unwrap());
         let (code, field, message) = rejection(&mut driving, Command::Restore(state.into())).await;
         assert_eq!((code, field.as_str()), (Code::InvalidArgument, "restore"));

@@ -12,6 +12,7 @@ use spikedrive_env::Action;
 use spikedrive_proto::client::{ClientFiles, ClientSecurity};
 use spikedrive_proto::v1;
 use spikedrive_proto::v1::environment_service_client::EnvironmentServiceClient;
+use spikedrive_proto::v1::stream_request::Command as WireCommand;
 use support::{Client, Driving, config, connect, create, create_session, within};
 use tokio::net::TcpSocket;
 use tonic::Code;
@@ -117,13 +118,19 @@ async fn after_sigterm_streams_go_on_and_nothing_new_begins() {
     let session_id = create(&mut client, 1).await;
     let mut driving = Driving::start(&mut client, &session_id, 1).await;
     running.signal("-TERM");
-    // The connection takes no new calls.
-    within(async {
-        while create_session(&mut client, &config(1)).await.is_ok() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
+    let refused = within(async {
+        loop {
+            match create_session(&mut client, &config(1)).await {
+                Ok(_) => tokio::time::sleep(Duration::from_millis(5)).await,
+                Err(status) => break status,
+            }
         }
     })
     .await;
+    assert_eq!(refused.code(), Code::Unavailable);
+    assert!(refused.message().contains("the server is shutting down"), "{refused}");
+    let (code, message) = run(&["healthcheck", "--server", &running.address]);
+    assert!(code == Some(1) && message.contains("is NotServing"), "{message}");
     for _ in 0..30 {
         driving.step(&[Action::Straight]).await;
     }
@@ -172,6 +179,9 @@ async fn prometheus_is_told_what_goes_on() {
     let mut driving = Driving::start(&mut client, &session_id, 3).await;
     driving.step(&[Action::Left; 3]).await;
     driving.rejection("", vec![1]).await;
+    // A reset is no step.
+    driving.command("", WireCommand::ResetMask(vec![1; 3].into())).await;
+    driving.receive().await.unwrap();
     let page = within(async {
         loop {
             let page = get(&metrics, "/metrics");
@@ -211,11 +221,21 @@ async fn a_unix_socket_is_served_and_removed() {
     assert_eq!(run(&["healthcheck", "--server", &address]).0, Some(0));
     let (code, message) = run(&["--listen", &address]);
     assert!(code == Some(1) && message.contains(&format!("cannot listen on {address}")), "{message}");
-    let mut client = Client::new(within(Endpoint::new(address).unwrap().connect()).await.unwrap());
+    let mut client = Client::new(within(Endpoint::new(address.clone()).unwrap().connect()).await.unwrap());
     let session_id = create(&mut client, 1).await;
     Driving::start(&mut client, &session_id, 1).await.finish().await;
-    running.signal("-INT");
-    assert_eq!(running.end().await.code(), Some(0));
+
+    // One that drains does not take the file of its successor along.
+    let driven = create(&mut client, 1).await;
+    let driving = Driving::start(&mut client, &driven, 1).await;
+    running.signal("-TERM");
+    std::fs::remove_file(&path).unwrap();
+    let mut successor = Running::spawn(program(&["--listen", &address]));
+    driving.finish().await;
+    running.end().await;
+    assert_eq!(run(&["healthcheck", "--server", &address]).0, Some(0));
+    successor.signal("-INT");
+    assert_eq!(successor.end().await.code(), Some(0));
     assert!(!path.exists());
 }
 

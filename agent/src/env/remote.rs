@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use spikedrive_env::{Action, ENVIRONMENT_ID, LaneInfo, StepBatch, WorldConfig};
 use spikedrive_proto::address::Address;
-use spikedrive_proto::client::{ClientError, ClientSecurity, Target};
+use spikedrive_proto::client::{ClientError, ClientSecurity, Target, root_cause};
 use spikedrive_proto::convert::{self, ConvertError};
 use spikedrive_proto::v1::environment_service_client::EnvironmentServiceClient;
 use spikedrive_proto::v1::{self, stream_request::Command, stream_response::Outcome};
@@ -214,13 +214,4 @@ impl Connection {
     fn lost(&self, reason: String) -> EnvError {
         EnvError::ServerLost { address: self.address.clone(), reason }
     }
-}
-
-/// The innermost error: "Connection refused", not "transport error".
-fn root_cause<'a>(error: &'a (dyn std::error::Error + 'static)) -> &'a (dyn std::error::Error + 'static) {
-    let mut cause = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    cause
 }

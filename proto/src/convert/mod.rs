@@ -61,7 +61,7 @@ impl From<ConvertError> for v1::StepError {
 fn lane_error(error: LaneError, field: &'static str) -> (Code, &'static str) {
     match error {
         LaneError::WrongCount { .. } => (Code::InvalidArgument, field),
-        LaneError::EpisodeOver(_) => (Code::FailedPrecondition, "actions"),
+        LaneError::EpisodeOver(_) => (Code::FailedPrecondition, field),
     }
 }
 

@@ -9,6 +9,8 @@ use spikedrive_env::{Circuit, CircuitMode, Phase, Split, WorldOptions};
 use super::{ConvertError, saturating_u32};
 use crate::v1;
 
+/// Longest name of a circuit, in bytes.
+const MAX_NAME_BYTES: usize = 200;
 /// Largest circuit file, in bytes.
 pub const MAX_CIRCUIT_BYTES: usize = 1 << 20;
 
@@ -152,6 +154,12 @@ pub(super) fn wire_split(split: Split) -> v1::Split {
 }
 
 fn circuit(course: &v1::CircuitCourse) -> Result<Circuit, ConvertError> {
+    if course.name.len() > MAX_NAME_BYTES {
+        return Err(ConvertError::new(
+            "circuit.name",
+            format!("{} bytes are more than {MAX_NAME_BYTES}", course.name.len()),
+        ));
+    }
     if course.csv.len() > MAX_CIRCUIT_BYTES {
         return Err(ConvertError::new(
             "circuit.csv",

@@ -1,6 +1,8 @@
 //! Snapshots: the state of a world as opaque bytes.
 
 use prost::Message;
+use prost::encoding::{DecodeContext, decode_key, skip_field};
+use spikedrive_env::config::MAX_LANES;
 use spikedrive_env::motion::Motion;
 use spikedrive_env::state::{DriveState, LaneState};
 use spikedrive_env::{Action, Car, ConfigError, ENVIRONMENT_ID, VectorWorld, WorldConfig};
@@ -8,6 +10,8 @@ use spikedrive_env::{Action, Car, ConfigError, ENVIRONMENT_ID, VectorWorld, Worl
 use super::{ConvertError, observation_bytes};
 use crate::v1;
 
+/// Number of the field `lanes`.
+const LANES_FIELD: u32 = 3;
 /// Bytes of the checksum at the end.
 const CHECKSUM: usize = size_of::<u32>();
 
@@ -47,7 +51,13 @@ pub fn read_snapshot(bytes: &[u8]) -> Result<Snapshot, ConvertError> {
     if crc32c::crc32c(body).to_le_bytes() != checksum {
         return Err(error("the checksum does not fit: send the bytes as Snapshot gave them".to_owned()));
     }
-    let snapshot = v1::WorldSnapshot::decode(body).map_err(|reason| error(format!("no snapshot: {reason}")))?;
+    let no_snapshot = |reason: prost::DecodeError| error(format!("no snapshot: {reason}"));
+    // An empty lane takes two bytes here and a hundred times as many in memory.
+    let lanes = count_lanes(body).map_err(no_snapshot)?;
+    if lanes > MAX_LANES {
+        return Err(error(format!("{lanes} lanes are more than {MAX_LANES}")));
+    }
+    let snapshot = v1::WorldSnapshot::decode(body).map_err(no_snapshot)?;
     if snapshot.environment_id != ENVIRONMENT_ID {
         let of: String = snapshot.environment_id.chars().take(40).collect();
         return Err(error(format!("a snapshot of {of:?}: this server hosts {ENVIRONMENT_ID:?}")));
@@ -56,6 +66,17 @@ pub fn read_snapshot(bytes: &[u8]) -> Result<Snapshot, ConvertError> {
     let config = WorldConfig::try_from(config).map_err(|inner| error(inner.to_string()))?;
     let lanes = snapshot.lanes.iter().map(read_lane).collect::<Result<_, _>>()?;
     Ok(Snapshot { config, lanes })
+}
+
+/// Lanes in an encoded snapshot, none of which is decoded.
+fn count_lanes(mut body: &[u8]) -> Result<usize, prost::DecodeError> {
+    let mut lanes = 0;
+    while !body.is_empty() {
+        let (tag, wire_type) = decode_key(&mut body)?;
+        lanes += usize::from(tag == LANES_FIELD);
+        skip_field(wire_type, tag, &mut body, DecodeContext::default())?;
+    }
+    Ok(lanes)
 }
 
 fn wire_lane(lane: &LaneState) -> v1::LaneSnapshot {
@@ -166,6 +187,14 @@ mod tests {
             (spoiled(|snapshot| snapshot.config = None), "it tells no configuration"),
             (spoiled(|snapshot| snapshot.config.as_mut().unwrap().lanes = 0), "lanes: 0 is outside 1..=4096"),
             (spoiled(|snapshot| snapshot.lanes.truncate(1)), "lanes: 1 lanes instead of 3"),
+            (
+                spoiled(|snapshot| snapshot.lanes.resize(4097, v1::LaneSnapshot::default())),
+                "4097 lanes are more than 4096",
+            ),
+            (
+                spoiled(|snapshot| (snapshot.lanes[1].steps, snapshot.lanes[1].ended) = (20, false)),
+                "steps: 20 is not below",
+            ),
             (spoiled(|snapshot| snapshot.lanes[1].index = u64::MAX), "index: 18446744073709551615 is no sample"),
             (spoiled(|snapshot| snapshot.lanes[1].x = f64::NAN), "x: NaN is outside"),
             (spoiled(|snapshot| snapshot.lanes[1].previous_action = Some(300)), "previous_action: action 255"),
@@ -191,6 +220,9 @@ mod tests {
                     let _ = world.step(&vec![Action::Straight; lanes]);
                 }
                 prop_assert!(world.observations().iter().all(|distance| (0.0..=20.0).contains(distance)));
+                let (rays, batch) = (world.config().options.rays, world.batch());
+                let (lanes, result) = (world.config().lanes, super::super::step_result(batch, None));
+                prop_assert!(super::super::read_step(&result, lanes, rays).is_ok());
             }
         }
     }

@@ -252,13 +252,13 @@ pub mod stream_request {
         /// rewards of 0.
         #[prost(bytes, tag = "3")]
         ResetMask(::prost::bytes::Bytes),
-        /// One u8 for each lane, step by step: steps x lanes, at most 4096 steps. Answered by one result. Not in sessions with info.
+        /// One u8 for each lane, step by step: steps x lanes, at most 4096 steps, and what one answer holds. Answered by one result. Not in sessions with info.
         #[prost(bytes, tag = "4")]
         ActionRows(::prost::bytes::Bytes),
         /// What the unary calls of these names give, in the midst of driving.
         #[prost(message, tag = "5")]
         Snapshot(super::StreamSnapshot),
-        /// A snapshot of a session with the same lanes, rays, horizon, autoreset mode and info. Answered as a reset mask.
+        /// A snapshot of a session with the same course, options, lanes, horizon, autoreset mode and info. Answered as a reset mask.
         #[prost(bytes, tag = "6")]
         Restore(::prost::bytes::Bytes),
         #[prost(message, tag = "7")]
@@ -853,7 +853,8 @@ pub mod environment_service_client {
                 .insert(GrpcMethod::new("spikedrive.v1.EnvironmentService", "Stream"));
             self.inner.streaming(req, path, codec).await
         }
-        /// The state of a session that no stream drives, as opaque bytes of at most a few hundred for each lane.
+        /// The state of a session that no stream drives, as opaque bytes: about a hundred for each lane, with the latest sights a kilobyte at most, and the
+        /// text of a circuit.
         /// NOT_FOUND, FAILED_PRECONDITION: as Stream.
         pub async fn snapshot(
             &mut self,
@@ -959,7 +960,7 @@ pub mod environment_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// The caller's own sessions.
-        /// PERMISSION_DENIED: the server knows no callers: it was started without tokens.
+        /// PERMISSION_DENIED: the server knows no callers: it was started without tokens and client certificates.
         pub async fn list_sessions(
             &mut self,
             request: impl tonic::IntoRequest<super::ListSessionsRequest>,
@@ -1078,7 +1079,8 @@ pub mod environment_service_server {
             &self,
             request: tonic::Request<tonic::Streaming<super::StreamRequest>>,
         ) -> std::result::Result<tonic::Response<Self::StreamStream>, tonic::Status>;
-        /// The state of a session that no stream drives, as opaque bytes of at most a few hundred for each lane.
+        /// The state of a session that no stream drives, as opaque bytes: about a hundred for each lane, with the latest sights a kilobyte at most, and the
+        /// text of a circuit.
         /// NOT_FOUND, FAILED_PRECONDITION: as Stream.
         async fn snapshot(
             &self,
@@ -1116,7 +1118,7 @@ pub mod environment_service_server {
             request: tonic::Request<super::RenderRequest>,
         ) -> std::result::Result<tonic::Response<super::RenderResponse>, tonic::Status>;
         /// The caller's own sessions.
-        /// PERMISSION_DENIED: the server knows no callers: it was started without tokens.
+        /// PERMISSION_DENIED: the server knows no callers: it was started without tokens and client certificates.
         async fn list_sessions(
             &self,
             request: tonic::Request<super::ListSessionsRequest>,

@@ -8,7 +8,7 @@ use rand_chacha::ChaCha8Rng;
 use crate::drive::{Start, Weather};
 use crate::random::{self, Purpose, below};
 use crate::state::LaneState;
-use crate::{Action, ConfigError, Course, Drive, Phase, Split, Track, Transition, WorldConfig};
+use crate::{Action, Autoreset, ConfigError, Course, Drive, Phase, Split, Track, Transition, WorldConfig};
 
 /// A car and its place in the sequence of episodes.
 #[derive(Clone, Debug)]
@@ -80,6 +80,15 @@ impl Lane {
                 field: "episode_return",
                 reason: format!("{} is not finite", state.episode_return),
             });
+        }
+        if state.ended && config.autoreset == Autoreset::SameStep {
+            let reason = "an episode that is over is followed by the next one at once in mode SAME_STEP".to_owned();
+            return Err(ConfigError { field: "ended", reason });
+        }
+        if !state.ended && state.drive.steps >= config.horizon {
+            let reason =
+                format!("{} is not below the horizon, {}, and the episode goes on", state.drive.steps, config.horizon);
+            return Err(ConfigError { field: "steps", reason });
         }
         lane.drive.resume(&state.drive)?;
         (lane.ended, lane.episode_return) = (state.ended, state.episode_return);

@@ -67,6 +67,7 @@ pub struct VectorWorld {
     tracks: SharedTracks,
     batch: StepBatch,
     info: Option<LaneInfo>,
+    driven: u64,
 }
 
 impl VectorWorld {
@@ -89,7 +90,7 @@ impl VectorWorld {
             finished: Vec::new(),
         };
         let info = config.info.then(LaneInfo::default);
-        let mut world = Self { config, lanes, tracks, batch, info };
+        let mut world = Self { config, lanes, tracks, batch, info, driven: 0 };
         world.inform();
         world
     }
@@ -134,6 +135,11 @@ impl VectorWorld {
         self.info.as_ref()
     }
 
+    /// Steps of all lanes since this world was made: no resets.
+    pub fn driven(&self) -> u64 {
+        self.driven
+    }
+
     /// The state of a lane.
     pub fn drive(&self, lane: usize) -> Option<&Drive> {
         self.lanes.get(lane).map(|lane| &lane.drive)
@@ -147,6 +153,8 @@ impl VectorWorld {
         {
             return Err(LaneError::EpisodeOver(lane));
         }
+        let resting = self.lanes.iter().filter(|lane| lane.ended).count();
+        self.driven += (self.lanes.len() - resting) as u64;
         self.drive_all(actions);
         self.begin_and_finish();
         self.inform();

@@ -17,10 +17,10 @@ use tracing::{debug, info};
 
 use super::agent::Agent;
 use super::properties;
-use super::room::Room;
 use super::settings::{read_settings, refuse_settings};
 use super::worlds::{Seat, Worlds};
 use crate::caller::Caller;
+use crate::room::Room;
 use crate::service::Environment;
 use crate::sessions::{SessionError, SessionId, lane_steps};
 

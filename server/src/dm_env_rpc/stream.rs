@@ -15,7 +15,6 @@ use tonic::{Code, Status};
 
 use super::connection::Connection;
 use super::worlds::Worlds;
-use crate::metrics::Metrics;
 use crate::service::{Environment, caller};
 
 /// How often worlds that nobody is in are looked for.
@@ -84,7 +83,7 @@ impl Exchange {
         };
         let answered = match request {
             Ok(None) => return None,
-            Ok(Some(request)) => answer(connection, request, &environment.metrics).await,
+            Ok(Some(request)) => answer(connection, request, &environment).await,
             Err(status) => Err(status),
         };
         Some(match answered {
@@ -104,7 +103,7 @@ impl Exchange {
 async fn answer(
     mut connection: Connection,
     request: EnvironmentRequest,
-    metrics: &Metrics,
+    environment: &Environment,
 ) -> Result<(Connection, EnvironmentResponse), Status> {
     let began = Instant::now();
     let (connection, answered) = match request.payload {
@@ -117,7 +116,7 @@ async fn answer(
                 let answered = connection.answer(request);
                 (connection, answered)
             };
-            tokio::task::spawn_blocking(blocking).await.map_err(|error| Status::internal(error.to_string()))?
+            environment.build(blocking).await?
         }
         Some(request) => {
             let answered = connection.answer(request);
@@ -125,9 +124,9 @@ async fn answer(
         }
     };
     match &answered {
-        Ok(Response::Step(_)) => metrics.stepped(1, began.elapsed()),
+        Ok(Response::Step(_)) => environment.metrics.stepped(1, began.elapsed()),
         Ok(_) => {}
-        Err(status) => metrics.failed(status.code()),
+        Err(status) => environment.metrics.failed(status.code()),
     }
     let payload = answered.unwrap_or_else(|status| Response::Error(wire_status(&status)));
     Ok((connection, EnvironmentResponse { payload: Some(payload) }))

@@ -12,8 +12,8 @@ use spikedrive_env::WorldConfig;
 use spikedrive_proto::convert::dm_env_rpc::quoted;
 use tonic::Status;
 
-use super::room::Room;
 use crate::caller::Caller;
+use crate::room::Room;
 use crate::sessions::SessionError;
 
 /// Why a world is not to be had.

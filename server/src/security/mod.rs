@@ -8,6 +8,11 @@ pub use guard::GuardLayer;
 pub use tls::{Tls, TlsError};
 pub use tokens::{Tokens, TokensError};
 
+use tonic::transport::Server;
+
+use crate::listen::Listener;
+use crate::serve::ServeError;
+
 /// What the server asks of its callers. The default asks nothing.
 #[derive(Clone, Debug, Default)]
 pub struct Security {
@@ -15,4 +20,16 @@ pub struct Security {
     pub tls: Option<Tls>,
     /// Tokens; without them everybody may use the server.
     pub tokens: Option<Tokens>,
+}
+
+impl Security {
+    /// Whether this can be served on a listener.
+    pub fn check(&self, listener: &Listener) -> Result<(), ServeError> {
+        match (listener.open_to_the_network(), &self.tokens, &self.tls) {
+            (Some(address), Some(_), None) => Err(ServeError::TokensInTheClear(address)),
+            (_, _, Some(_)) if matches!(listener, Listener::Unix(_)) => Err(ServeError::TlsOnUnix),
+            (_, _, Some(tls)) => Ok(Server::builder().tls_config(tls.config()).map(drop)?),
+            _ => Ok(()),
+        }
+    }
 }

@@ -1,9 +1,13 @@
 //! Certificates.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use std::{fs, io};
 
 use tonic::transport::{Certificate, Identity, ServerTlsConfig};
+
+/// A peer that has not greeted by then is hung up on.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The server's certificate and key, and whose clients it trusts.
 #[derive(Clone)]
@@ -40,7 +44,7 @@ impl Tls {
     }
 
     pub(crate) fn config(&self) -> ServerTlsConfig {
-        let config = ServerTlsConfig::new().identity(self.identity.clone());
+        let config = ServerTlsConfig::new().identity(self.identity.clone()).timeout(HANDSHAKE_TIMEOUT);
         match &self.client_ca {
             Some(ca) => config.client_ca_root(ca.clone()),
             None => config,

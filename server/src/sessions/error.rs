@@ -19,7 +19,7 @@ pub enum SessionError {
     #[error("session {id} expired after {seconds} s without traffic: create a new one, with a longer lease, or start the server with a longer --lease", id = .0, seconds = .1.as_secs_f64())]
     Expired(SessionId, Duration),
     /// Another stream drives it.
-    #[error("session {0} is driven by another stream: create a session for each stream")]
+    #[error("session {0} is driven by another stream or call: create a session for each stream")]
     AlreadyStreaming(SessionId),
     /// The server is full.
     #[error("the server holds {0} sessions, as many as it may: close some, or start it with a larger --max-sessions")]

@@ -65,10 +65,10 @@ impl SessionLimits {
     }
 }
 
-/// Lanes × horizon on generated tracks; the lanes of a circuit share one.
+/// Lanes × horizon on generated tracks; the lanes of a circuit share one, which counts by its length in units.
 pub fn lane_steps(config: &WorldConfig) -> usize {
-    match config.course {
+    match &config.course {
         Course::Phase { .. } => config.lanes * config.horizon,
-        Course::Circuit(_) => config.lanes,
+        Course::Circuit(circuit) => config.lanes + circuit.track().length() as usize,
     }
 }

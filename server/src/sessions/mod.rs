@@ -53,8 +53,8 @@ pub struct Sessions {
     /// Room that something else than a session takes, by its number.
     reserved: HashMap<u64, Reserved>,
     next_reservation: u64,
-    /// The last ones that expired, and their leases.
-    expired: VecDeque<(SessionId, Duration)>,
+    /// The last ones that expired.
+    expired: VecDeque<Expired>,
     /// How many have expired.
     expiries: u64,
     shutting_down: bool,
@@ -68,6 +68,13 @@ struct Entry {
     created: Instant,
     lease: Duration,
     state: State,
+}
+
+#[derive(Debug)]
+struct Expired {
+    id: SessionId,
+    owner: Caller,
+    lease: Duration,
 }
 
 #[derive(Debug)]
@@ -101,8 +108,15 @@ impl Facts {
 
 #[derive(Debug)]
 enum State {
-    Waiting { world: Box<VectorWorld>, since: Instant },
-    Driven { bell: Arc<Bell> },
+    Waiting {
+        world: Box<VectorWorld>,
+        since: Instant,
+    },
+    Driven {
+        bell: Arc<Bell>,
+    },
+    /// Closed, and its world still in the hands of a stream that has not heard of it: nobody can use it, but it takes room.
+    Closing,
 }
 
 /// A session that a stream drives.
@@ -172,7 +186,7 @@ impl Sessions {
         entries.retain(|id, entry| {
             let alive = !entry.has_expired(now);
             if !alive {
-                expired.push_back((*id, entry.lease));
+                expired.push_back(Expired { id: *id, owner: entry.owner.clone(), lease: entry.lease });
                 *expiries += 1;
             }
             alive
@@ -200,17 +214,22 @@ impl Sessions {
         }
     }
 
-    /// Keeps a new session until its stream comes.
+    /// Keeps a new session until its stream comes, in the room that was reserved for it.
     pub fn insert(
         &mut self,
         id: SessionId,
         world: VectorWorld,
-        owner: Caller,
+        reservation: u64,
         lease: Duration,
         now: Instant,
     ) -> Result<(), SessionError> {
-        let facts = Facts::of(&world);
-        self.check_room(&owner, facts.lane_steps, now)?;
+        if self.shutting_down {
+            return Err(SessionError::ShuttingDown);
+        }
+        let Some(Reserved { owner, lane_steps }) = self.reserved.remove(&reservation) else {
+            return Err(SessionError::NotFound(id));
+        };
+        let facts = Facts { lane_steps, ..Facts::of(&world) };
         let state = State::Waiting { world: Box::new(world), since: now };
         self.entries.insert(id, Entry { owner, facts, created: now, lease, state });
         Ok(())
@@ -225,8 +244,8 @@ impl Sessions {
         let bell = Arc::<Bell>::default();
         match std::mem::replace(&mut entry.state, State::Driven { bell: Arc::clone(&bell) }) {
             State::Waiting { world, .. } => Ok(DrivenSession { world, bell }),
-            driven @ State::Driven { .. } => {
-                entry.state = driven;
+            other => {
+                entry.state = other;
                 Err(SessionError::AlreadyStreaming(id))
             }
         }
@@ -240,18 +259,26 @@ impl Sessions {
     /// Takes a session back from a unary call that drove it for one step; its lease starts anew. A session that was closed in the
     /// meantime stays closed.
     pub fn park(&mut self, id: SessionId, driven: DrivenSession, now: Instant) {
-        if let Some(entry) = self.entries.get_mut(&id) {
-            entry.state = State::Waiting { world: driven.world, since: now };
+        match self.entries.get_mut(&id) {
+            Some(Entry { state: State::Closing, .. }) => self.gone(id),
+            Some(entry) => entry.state = State::Waiting { world: driven.world, since: now },
+            None => {}
         }
     }
 
-    /// Frees a session; a stream that drives it is told.
+    /// Ends a session; a stream that drives it is told, and gives its room back when it has heard.
     pub fn close(&mut self, id: SessionId, caller: &Caller, now: Instant) -> Result<(), SessionError> {
-        self.entry(id, caller, now)?;
-        if let Some(Entry { state: State::Driven { bell }, .. }) = self.entries.remove(&id) {
-            bell.ring(Ending::Closed);
+        let entry = self.entry(id, caller, now)?;
+        match std::mem::replace(&mut entry.state, State::Closing) {
+            State::Driven { bell } => bell.ring(Ending::Closed),
+            State::Waiting { .. } | State::Closing => self.gone(id),
         }
         Ok(())
+    }
+
+    /// Gives back the room of a session that its stream has let go of.
+    pub fn gone(&mut self, id: SessionId) {
+        self.entries.remove(&id);
     }
 
     /// The sessions of a caller, the oldest first.
@@ -292,11 +319,10 @@ impl Sessions {
 
     /// A session that the caller may use.
     fn entry(&mut self, id: SessionId, caller: &Caller, now: Instant) -> Result<&mut Entry, SessionError> {
-        if !self.entries.get(&id).is_some_and(|entry| caller.may_use(&entry.owner)) {
-            return Err(match self.expired.iter().find(|(expired, _)| *expired == id) {
-                Some(&(_, lease)) => SessionError::Expired(id, lease),
-                None => SessionError::NotFound(id),
-            });
+        let usable = |entry: &Entry| caller.may_use(&entry.owner) && !matches!(entry.state, State::Closing);
+        if !self.entries.get(&id).is_some_and(usable) {
+            let expired = self.expired.iter().find(|expired| expired.id == id && caller.may_use(&expired.owner));
+            return Err(expired.map_or(SessionError::NotFound(id), |expired| SessionError::Expired(id, expired.lease)));
         }
         let entry = self.entries.get_mut(&id).ok_or(SessionError::NotFound(id))?;
         if entry.has_expired(now) { Err(SessionError::Expired(id, entry.lease)) } else { Ok(entry) }
@@ -311,7 +337,7 @@ impl Entry {
     fn summary(&self, id: SessionId, now: Instant) -> Summary {
         let idle = match self.state {
             State::Waiting { since, .. } => now.saturating_duration_since(since),
-            State::Driven { .. } => Duration::ZERO,
+            State::Driven { .. } | State::Closing => Duration::ZERO,
         };
         Summary {
             id,

@@ -24,7 +24,19 @@ fn holder(name: &str) -> Caller {
 }
 
 fn insert(sessions: &mut Sessions, id: SessionId, now: Instant) -> Result<(), SessionError> {
-    sessions.insert(id, world(), anybody(), LEASE, now)
+    insert_of(sessions, id, anybody(), LEASE, now)
+}
+
+/// Takes room first, as whoever makes a session does.
+fn insert_of(
+    sessions: &mut Sessions,
+    id: SessionId,
+    owner: Caller,
+    lease: Duration,
+    now: Instant,
+) -> Result<(), SessionError> {
+    let room = sessions.reserve(owner, 1, now)?;
+    sessions.insert(id, world(), room, lease, now)
 }
 
 #[test]
@@ -59,6 +71,10 @@ fn closing_a_driven_session_tells_its_stream_and_so_does_a_shutdown() {
     let [a, b] = [A, B].map(|id| sessions.drive(id, &anybody(), now).unwrap().bell);
     assert_eq!((a.heard(), b.heard()), (None, None));
     sessions.close(A, &anybody(), now).unwrap();
+    assert_eq!(sessions.count(), (2, 2), "its stream has not let go of it");
+    assert_eq!(sessions.close(A, &anybody(), now), Err(SessionError::NotFound(A)));
+    sessions.gone(A);
+    assert_eq!(sessions.count(), (1, 1));
     sessions.end_all();
     assert_eq!((a.heard(), b.heard()), (Some(Ending::Closed), Some(Ending::ShuttingDown)));
     assert_eq!(sessions.count(), (0, 0));
@@ -86,7 +102,7 @@ fn a_session_that_no_stream_drives_expires_and_a_driven_one_does_not() {
 #[test]
 fn a_session_may_have_a_shorter_lease() {
     let (mut sessions, now) = (sessions(2), Instant::now());
-    sessions.insert(A, world(), anybody(), LEASE / 2, now).unwrap();
+    insert_of(&mut sessions, A, anybody(), LEASE / 2, now).unwrap();
     insert(&mut sessions, B, now).unwrap();
     sessions.expire(now + LEASE / 2);
     assert_eq!((sessions.count(), sessions.lease(B)), ((1, 1), LEASE));
@@ -122,17 +138,17 @@ fn lane_steps_of_all_sessions_and_reservations_are_bounded() {
 fn each_caller_has_a_limit() {
     let limits = SessionLimits { max_sessions_per_caller: 1, ..SessionLimits::default() };
     let (mut sessions, now) = (Sessions::new(limits), Instant::now());
-    sessions.insert(A, world(), holder("ann"), LEASE, now).unwrap();
-    let error = sessions.insert(B, world(), holder("ann"), LEASE, now).unwrap_err().to_string();
+    insert_of(&mut sessions, A, holder("ann"), LEASE, now).unwrap();
+    let error = insert_of(&mut sessions, B, holder("ann"), LEASE, now).unwrap_err().to_string();
     assert!(error.starts_with("the holder of token ann holds 1 sessions"), "{error}");
-    sessions.insert(B, world(), holder("bob"), LEASE, now).unwrap();
+    insert_of(&mut sessions, B, holder("bob"), LEASE, now).unwrap();
 }
 
 #[test]
 fn holders_of_tokens_see_their_own_sessions_alone() {
     let (mut sessions, now) = (sessions(9), Instant::now());
-    sessions.insert(A, world(), holder("ann"), LEASE, now).unwrap();
-    sessions.insert(B, world(), holder("bob"), LEASE, now + LEASE / 4).unwrap();
+    insert_of(&mut sessions, A, holder("ann"), LEASE, now).unwrap();
+    insert_of(&mut sessions, B, holder("bob"), LEASE, now + LEASE / 4).unwrap();
     for stranger in [holder("bob"), anybody()] {
         assert_eq!(sessions.drive(A, &stranger, now).unwrap_err(), SessionError::NotFound(A));
         assert_eq!(sessions.close(A, &stranger, now).unwrap_err(), SessionError::NotFound(A));
@@ -143,6 +159,9 @@ fn holders_of_tokens_see_their_own_sessions_alone() {
     assert_eq!((*id, *streaming, *age, *idle), (A, false, LEASE / 2, LEASE / 2));
     assert_eq!((facts.course.as_str(), facts.lanes, facts.horizon), ("phase 1, train", 1, 1));
     assert!(sessions.list(&anybody(), now).is_empty());
+    sessions.expire(now + LEASE);
+    assert_eq!(sessions.drive(A, &holder("bob"), now).unwrap_err(), SessionError::NotFound(A));
+    assert_eq!(sessions.drive(A, &holder("ann"), now).unwrap_err(), SessionError::Expired(A, LEASE));
 }
 
 #[test]
