@@ -280,7 +280,7 @@ async fn a_session_has_one_stream() {
     second.send(&session_id, vec![1]).await;
     let (code, message) = second.end().await;
     assert_eq!(code, Code::FailedPrecondition);
-    assert!(message.contains("is driven by another stream: create a session for each stream"), "{message}");
+    assert!(message.contains("is driven by another stream or call: create a session for each stream"), "{message}");
     first.step(&[Action::Straight]).await;
 }
 
