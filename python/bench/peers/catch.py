@@ -56,7 +56,7 @@ def specs():
 class Service(rpc.EnvironmentServicer):
     """One world, which every stream joins alone."""
 
-    def Process(self, requests, context):
+    def Process(self, requests, context):  # noqa: N802 -- as the protocol has it
         game, running = Game(), False
         actions, observations = (spec_manager.SpecManager(part) for part in (specs().actions, specs().observations))
         for request in requests:

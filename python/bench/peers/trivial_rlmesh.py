@@ -28,7 +28,7 @@ class Lane(gymnasium.Env):
 class Lanes(gymnasium.vector.VectorEnv):
     """Many lanes in one array."""
 
-    metadata = {"autoreset_mode": gymnasium.vector.AutoresetMode.NEXT_STEP}
+    metadata = {"autoreset_mode": gymnasium.vector.AutoresetMode.NEXT_STEP}  # noqa: RUF012 -- as Gymnasium has it
 
     def __init__(self, lanes):
         self.num_envs = lanes
