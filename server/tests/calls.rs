@@ -302,3 +302,23 @@ async fn a_server_that_knows_nobody_lists_nothing() {
     assert_eq!(status.code(), Code::PermissionDenied);
     assert!(status.message().contains("start it with --tokens"), "{status}");
 }
+
+#[tokio::test]
+async fn worlds_that_are_being_made_count_as_well() {
+    let limits = SessionLimits { max_lane_steps: 100_000, ..SessionLimits::default() };
+    let client = Server::with_limits(limits).await.client().await;
+    let course = Course::Phase { phase: Phase::Complex, split: Split::Train };
+    let config = WorldConfig::base(course, 40, 1000);
+    let creates = (0..8).map(|_| {
+        let (mut client, config) = (client.clone(), config.clone());
+        tokio::spawn(async move { create_session(&mut client, &config).await })
+    });
+    let mut made = 0;
+    for create in creates.collect::<Vec<_>>() {
+        match create.await.unwrap() {
+            Ok(_) => made += 1,
+            Err(status) => assert_eq!(status.code(), Code::ResourceExhausted, "{status}"),
+        }
+    }
+    assert_eq!(made, 2);
+}
