@@ -3,10 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use spikedrive_env::Phase;
 use spikedrive_env::oracle::{BangBang, Driver, Planner, Random, Straight};
+use spikedrive_env::{Phase, WorldOptions};
 use spikedrive_learners::dense::Inputs as Seen;
-use spikedrive_learners::{LearnerConfig, Preset};
+use spikedrive_learners::{LearnerConfig, Preset, snn};
 
 use super::row::Inputs;
 use super::variants::{STACK, Variant};
@@ -79,6 +79,21 @@ impl Agent {
         Preset::all().map(Self::Preset).chain(variants).chain(Script::ALL.map(Self::Script))
     }
 
+    /// All agents, in the order of tables: the twin without hidden layer stands beside its preset.
+    pub fn beside() -> Vec<Self> {
+        let mut agents: Vec<Self> = Self::all().collect();
+        agents.sort_by_key(|agent| {
+            let twin_of = agent.without_hidden_of();
+            let preset = twin_of.map_or(*agent, |preset| Self::Preset(Preset::Snn(preset)));
+            (Self::all().position(|other| other == preset), twin_of.is_some())
+        });
+        agents
+    }
+
+    fn without_hidden_of(self) -> Option<snn::Preset> {
+        if let Self::Variant(variant) = self { variant.without_hidden_of() } else { None }
+    }
+
     /// Its name in rows.
     pub fn name(self) -> &'static str {
         match self {
@@ -95,6 +110,12 @@ impl Agent {
             Self::Variant(variant) => variant.for_rays(rays).map(Some).map_err(Failure::System),
             Self::Script(_) => Ok(None),
         }
+    }
+
+    /// What is to be trained in the usual world; a script is refused.
+    pub fn trained(self) -> Result<LearnerConfig, Failure> {
+        let config = self.learner(WorldOptions::default().rays)?;
+        config.ok_or_else(|| Failure::Usage(format!("{self} cannot learn here: leave it out")))
     }
 
     /// What it sees.
@@ -148,6 +169,21 @@ mod tests {
         let message = "stpd".parse::<Agent>().unwrap_err().to_string();
         assert!(message.starts_with("\"stpd\" is no agent: use stdp, pathway,"), "{message}");
         assert!(message.ends_with("random, straight, bang-bang, planner"), "{message}");
+    }
+
+    #[test]
+    fn twins_stand_beside_their_presets() {
+        let names: Vec<&str> = Agent::beside().into_iter().map(Agent::name).collect();
+        assert_eq!(names[..5], ["stdp", "stdp-no-hidden", "pathway", "pathway-no-hidden", "spikeless"]);
+        assert_eq!(names.len(), Agent::all().count());
+    }
+
+    #[test]
+    fn a_script_is_not_trained() {
+        let refusal = Agent::Script(Script::Planner).trained().unwrap_err().to_string();
+        assert_eq!(refusal, "planner cannot learn here: leave it out");
+        let whole = Agent::Preset(Preset::Snn(snn::Preset::Stdp)).trained().unwrap();
+        assert_ne!("stdp-no-hidden".parse::<Agent>().unwrap().trained().unwrap(), whole);
     }
 
     #[test]

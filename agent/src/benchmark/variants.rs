@@ -58,6 +58,14 @@ impl Variant {
         Self { name, of: Of::Dense(algorithm, change) }
     }
 
+    /// The preset of which it is the twin without hidden layer.
+    pub fn without_hidden_of(self) -> Option<Preset> {
+        match self.of {
+            Of::WithoutHidden(preset) => Some(preset),
+            Of::Dense(..) => None,
+        }
+    }
+
     /// Its settings for so many rays.
     pub fn for_rays(self, rays: usize) -> Result<LearnerConfig, String> {
         Ok(match self.of {

@@ -12,6 +12,7 @@ use super::outcome::{CurvePoint, train_and_test};
 use super::rows::{self, Point, Row};
 use super::stats::Distribution;
 use super::store::{Measured, Record, Store, measure};
+use crate::benchmark::tables::iqm_interval;
 use crate::checkpoint::config_hash;
 use crate::failure::Failure;
 use crate::files::create_directory;
@@ -155,7 +156,9 @@ pub fn table(rows: &[Row], heading: &str, conditions: &[(&str, Option<&str>)]) -
             let from = |name| format!("{} from `{name}`", interval(paired(&runs, &of(name))));
             let _ = write!(table, "| {} ", reference.map_or("-".to_owned(), from));
         }
-        let _ = write!(table, "| {} | {} ", cell(h100.map(|d| d.iqm)), cell(h100.map(|d| d.min)));
+        let returns: Vec<f64> = runs.iter().map(|row| row.return_h100).collect();
+        let iqm = if returns.is_empty() { "-".to_owned() } else { iqm_interval(&vec![returns], 1) };
+        let _ = write!(table, "| {iqm} | {} ", cell(h100.map(|d| d.min)));
         let _ = write!(table, "| {} | {} % ", interval(h140), cell(crashes.map(|d| d.mean)));
         let milestones: [fn(&Row) -> Option<usize>; 3] =
             [|row| row.episodes_to_90, |row| row.episodes_to_95, |row| row.episodes_to_98];

@@ -7,7 +7,7 @@ use std::path::Path;
 use clap::Args;
 use serde::{Deserialize, Serialize};
 use spikedrive_env::{Phase, Split, WorldOptions};
-use spikedrive_learners::{LearnerConfig, Preset};
+use spikedrive_learners::LearnerConfig;
 
 use super::damage::Damage;
 use super::outcome::train_and_then;
@@ -15,6 +15,7 @@ use super::rows;
 use super::stats::Distribution;
 use super::store::{Measured, Record, Store, measure};
 use super::study::StudyArgs;
+use crate::benchmark::agents::Agent;
 use crate::checkpoint::config_hash;
 use crate::env::LocalFactory;
 use crate::evaluate::{Evaluator, held_out};
@@ -39,14 +40,14 @@ const QUESTION: &str = include_str!("../../studies/robustness.md");
 /// Arguments of `experiment robustness`.
 #[derive(Args, Clone, Debug)]
 pub struct RobustnessArgs {
-    /// Presets, separated by commas.
+    /// Agents that learn, separated by commas: presets, and variants of them.
     #[arg(
         long,
         value_name = "NAMES",
         value_delimiter = ',',
-        default_value = "stdp,pathway,spikeless,own-spike,strict,e-prop,strict-own-spike,predictive,dqn,ppo"
+        default_value = "stdp,stdp-no-hidden,pathway,pathway-no-hidden,spikeless,own-spike,strict,e-prop,strict-own-spike,predictive,dqn,ppo"
     )]
-    pub presets: Vec<Preset>,
+    pub presets: Vec<Agent>,
     /// How it is measured; ten seeds, if nothing else is said.
     #[command(flatten)]
     pub study: StudyArgs,
@@ -93,11 +94,13 @@ pub fn robustness(args: &RobustnessArgs, stop: &StopFlag) -> Result<(), Failure>
     let StudyArgs { seeds, first_seed, jobs, out } = &args.study;
     create_directory(out)?;
     let seeds = *first_seed..first_seed.saturating_add(seeds.unwrap_or(SEEDS) as u64);
-    let config =
-        |preset: Preset, seed| TrainConfig::base(preset.config(), Lesson::Direct(Phase::Complex), EPISODES, seed);
-    let runs: Vec<(Preset, TrainConfig)> =
-        args.presets.iter().flat_map(|&preset| seeds.clone().map(move |seed| (preset, config(preset, seed)))).collect();
-    let key = |(preset, config): &(Preset, TrainConfig)| (preset.name().to_owned(), config.seed);
+    let mut runs: Vec<(Agent, TrainConfig)> = Vec::new();
+    for &agent in &args.presets {
+        let learner = agent.trained()?;
+        let config = |seed| TrainConfig::base(learner, Lesson::Direct(Phase::Complex), EPISODES, seed);
+        runs.extend(seeds.clone().map(|seed| (agent, config(seed))));
+    }
+    let key = |(preset, config): &(Agent, TrainConfig)| (preset.name().to_owned(), config.seed);
     let store = measure(&runs, *jobs, open(out)?, stop, key, |(preset, config)| run_one(*preset, config, stop))?;
     let is_asked =
         |test: &&Test| seeds.contains(&test.seed) && args.presets.iter().any(|preset| preset.name() == test.preset);
@@ -111,8 +114,8 @@ pub fn robustness(args: &RobustnessArgs, stop: &StopFlag) -> Result<(), Failure>
 fn open(directory: &Path) -> Result<Store<Run, Test>, Failure> {
     let [runs, tests] = ["", "_tests"].map(|suffix| directory.join(format!("{NAME}{suffix}.csv")));
     let is_of_today = |run: &Run| {
-        let preset: Option<Preset> = run.preset.parse().ok();
-        preset.is_some_and(|preset| run_hash(&preset.config()) == run.config_hash)
+        let learner = run.preset.parse::<Agent>().ok().and_then(|agent| agent.trained().ok());
+        learner.is_some_and(|learner| run_hash(&learner) == run.config_hash)
     };
     let kept = rows::read::<Run>(&runs)?.into_iter().filter(is_of_today).collect();
     let there = rows::read(&tests)?;
@@ -124,7 +127,7 @@ fn run_hash(learner: &LearnerConfig) -> String {
     config_hash(&(learner, EPISODES, HORIZON, Damage::ALL.map(|damage| damage.to_string())))
 }
 
-fn run_one(preset: Preset, config: &TrainConfig, stop: &StopFlag) -> Result<Measured<Run, Test>, Failure> {
+fn run_one(preset: Agent, config: &TrainConfig, stop: &StopFlag) -> Result<Measured<Run, Test>, Failure> {
     train_and_then(*config, stop, |trainer, outcome| {
         let evaluator = Evaluator::new(1)?;
         let mut tests = Vec::new();
@@ -158,7 +161,7 @@ fn run_one(preset: Preset, config: &TrainConfig, stop: &StopFlag) -> Result<Meas
 
 /// Mean return [95 % interval] over seeds and crash rate: a row for each damage, a column for each preset, as Markdown.
 fn table(tests: &[Test]) -> String {
-    let mut presets: Vec<Preset> = Preset::all().collect();
+    let mut presets = Agent::beside();
     presets.retain(|preset| tests.iter().any(|test| test.preset == preset.name()));
     let names: String = presets.iter().map(|preset| format!(" `{preset}` |")).collect();
     let mut table = format!("| damage |{names}\n|{}\n", "---|".repeat(presets.len() + 1));
@@ -204,8 +207,8 @@ mod tests {
 
     #[test]
     fn a_run_is_tested_with_every_damage_and_the_intact_one_is_the_network_itself() {
-        let preset: Preset = "frugal".parse().unwrap();
-        let config = TrainConfig::base(preset.config(), Lesson::Direct(Phase::Complex), 10, 3);
+        let preset: Agent = "frugal".parse().unwrap();
+        let config = TrainConfig::base(preset.trained().unwrap(), Lesson::Direct(Phase::Complex), 10, 3);
         let (runs, tests, _) = run_one(preset, &config, &StopFlag::default()).unwrap();
         assert_eq!(tests.len(), Damage::ALL.len());
         assert_eq!((tests[0].damage.as_str(), tests[0].return_h100), ("intact", runs[0].return_h100));

@@ -1,7 +1,7 @@
 //! What an experiment has measured so far, in memory as on disk: a row for each run, or several, and the points of its learning curve.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
@@ -19,6 +19,19 @@ pub trait Record: Serialize {
 
     /// The run that it belongs to.
     fn run(&self) -> Self::Run;
+
+    /// The file in which it lies, where a single one would be too large.
+    fn part(&self) -> &'static str {
+        ""
+    }
+}
+
+/// The file of a part: `a_part.csv` beside `a.csv`.
+pub fn part_path(path: &Path, part: &str) -> PathBuf {
+    match path.file_stem() {
+        Some(stem) if !part.is_empty() => path.with_file_name(format!("{}_{part}.csv", stem.display())),
+        _ => path.to_owned(),
+    }
 }
 
 /// Rows and points, sorted by run, so that the order in which runs end does not show. Those of one run keep their order.
@@ -57,14 +70,18 @@ impl<R: Record, P: Record<Run = R::Run>> Store<R, P> {
         self.rows.iter().any(|row| row.run() == *run)
     }
 
-    /// Adds a run and writes both files.
+    /// Adds a run and writes the files.
     pub fn add(&mut self, rows: Vec<R>, points: Vec<P>) -> Result<(), Failure> {
         self.rows.extend(rows);
         self.points.extend(points);
         self.rows.sort_by_key(R::run);
         self.points.sort_by_key(P::run);
         rows::write(&self.rows_path, &self.rows)?;
-        rows::write(&self.points_path, &self.points)
+        let parts: BTreeSet<&str> = self.points.iter().map(P::part).collect();
+        parts.into_iter().try_for_each(|part| {
+            let those: Vec<&P> = self.points.iter().filter(|point| point.part() == part).collect();
+            rows::write(&part_path(&self.points_path, part), &those)
+        })
     }
 }
 

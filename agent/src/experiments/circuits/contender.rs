@@ -7,12 +7,13 @@ use clap::ValueEnum;
 use serde::Serialize;
 use spikedrive_env::oracle::{BangBang, Driver, Planner};
 use spikedrive_env::{Drive, Phase, Split, Track};
-use spikedrive_learners::{LearnerConfig, Preset};
+use spikedrive_learners::LearnerConfig;
 
 use super::folder::Folder;
 use super::imagined;
 use super::laps::STARTS;
 use super::{EPISODES, NAME};
+use crate::benchmark::agents::Agent;
 use crate::checkpoint::config_hash;
 use crate::failure::Failure;
 use crate::lesson::HORIZON;
@@ -50,7 +51,7 @@ pub enum Script {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Contender {
     /// A network.
-    Network(Condition, Preset),
+    Network(Condition, Agent),
     /// A script.
     Script(Script),
 }
@@ -131,7 +132,7 @@ impl Contender {
     /// Condition and preset, as in files.
     pub fn names(self) -> [String; 2] {
         match self {
-            Self::Network(condition, preset) => [condition.name(), preset.name().to_owned()],
+            Self::Network(condition, agent) => [condition.name(), agent.name().to_owned()],
             Self::Script(script) => ["script".to_owned(), script.name().to_owned()],
         }
     }
@@ -142,13 +143,14 @@ impl Contender {
             return Script::ALL.into_iter().find(|script| script.name() == preset).map(Self::Script);
         }
         let condition = Condition::from_str(condition, false).ok()?;
-        Some(Self::Network(condition, preset.parse().ok()?))
+        let agent: Agent = preset.parse().ok()?;
+        agent.trained().is_ok().then_some(Self::Network(condition, agent))
     }
 
     /// What decides a run and its laps besides seed and circuits.
     pub fn hash(self) -> String {
         let learner: Option<LearnerConfig> = match self {
-            Self::Network(_, preset) => Some(preset.config()),
+            Self::Network(_, agent) => agent.trained().ok(),
             Self::Script(_) => None,
         };
         config_hash(&(self.names(), learner, EPISODES, HORIZON, STARTS, PARTS))

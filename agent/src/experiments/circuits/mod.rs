@@ -12,7 +12,6 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use spikedrive_env::{Circuit, Phase};
-use spikedrive_learners::Preset;
 
 use self::contender::{Condition, Contender, Lesson, Script};
 use self::folder::{Entry, Folder, MODES};
@@ -24,6 +23,7 @@ use super::outcome::train_in;
 use super::rows;
 use super::store::{Measured, Record, Store, measure};
 use super::study::StudyArgs;
+use crate::benchmark::agents::Agent;
 use crate::evaluate::FIRST_EVALUATION_LANE;
 use crate::failure::Failure;
 use crate::files::create_directory;
@@ -45,9 +45,14 @@ pub struct CircuitsArgs {
     /// Directory of circuits, a CSV file each: x_m,y_m,w_tr_right_m,w_tr_left_m a row, a closed loop.
     #[arg(long, value_name = "DIR")]
     pub circuits: PathBuf,
-    /// Presets, separated by commas.
-    #[arg(long, value_name = "NAMES", value_delimiter = ',', default_value = "stdp,pathway")]
-    pub presets: Vec<Preset>,
+    /// Agents that learn, separated by commas: presets, and variants of them.
+    #[arg(
+        long,
+        value_name = "NAMES",
+        value_delimiter = ',',
+        default_value = "stdp,stdp-no-hidden,pathway,pathway-no-hidden,spikeless"
+    )]
+    pub presets: Vec<Agent>,
     /// What the networks are trained on, separated by commas.
     #[arg(
         long,
@@ -66,13 +71,14 @@ pub fn circuits(args: &CircuitsArgs, stop: &StopFlag) -> Result<(), Failure> {
     let StudyArgs { seeds, first_seed, jobs, out } = &args.study;
     let folder = Folder::read(&args.circuits)?;
     args.conditions.iter().try_for_each(|condition| condition.lessons(&folder).map(drop))?;
+    args.presets.iter().try_for_each(|agent| agent.trained().map(drop))?;
     let store = open(out)?;
     refuse_other_circuits(&store, &folder, args)?;
     create_directory(out)?;
     let seeds = *first_seed..first_seed.saturating_add(seeds.unwrap_or(SEEDS) as u64);
     let mut runs: Vec<(Contender, u64)> = Script::ALL.map(|script| (Contender::Script(script), 0)).to_vec();
     for &condition in &args.conditions {
-        let with = |&preset: &Preset| seeds.clone().map(move |seed| (Contender::Network(condition, preset), seed));
+        let with = |&agent: &Agent| seeds.clone().map(move |seed| (Contender::Network(condition, agent), seed));
         runs.extend(args.presets.iter().flat_map(with));
     }
     let store = measure(&runs, *jobs, store, stop, key, |&(contender, seed)| {
@@ -132,8 +138,8 @@ fn run_one(
                 rows.extend(test(contender, seed, entry, |circuit| laps::drive(circuit, |_| script.driver(), stop))?);
             }
         }
-        Contender::Network(condition, preset) => {
-            let config = TrainConfig::base(preset.config(), lesson::Lesson::Direct(Phase::Complex), episodes, seed);
+        Contender::Network(condition, agent) => {
+            let config = TrainConfig::base(agent.trained()?, lesson::Lesson::Direct(Phase::Complex), episodes, seed);
             for Lesson { roads, tested } in condition.lessons(folder)? {
                 train_in(config, &RoadsFactory(roads), stop, |trainer, outcome| {
                     returns.push(outcome.scores[0].mean);
@@ -204,10 +210,10 @@ mod tests {
     fn a_network_drives_every_circuit_in_both_modes_after_every_training() {
         let directory = copies(2);
         let folder = Folder::read(directory.path()).unwrap();
-        let preset: Preset = "frugal".parse().unwrap();
+        let agent: Agent = "frugal".parse().unwrap();
         let mut tested = Vec::new();
         for condition in [Condition::ZeroShot, Condition::WideRoads, Condition::OtherCircuits] {
-            let one = || run_one(Contender::Network(condition, preset), 3, 20, &folder, &StopFlag::default()).unwrap();
+            let one = || run_one(Contender::Network(condition, agent), 3, 20, &folder, &StopFlag::default()).unwrap();
             let (runs, rows, line) = one();
             let places: Vec<[&str; 2]> = rows.iter().map(|row| [row.circuit.as_str(), row.mode.as_str()]).collect();
             let expected = ["example-0", "example-1"].map(|name| [[name, "fit"], [name, "real"]]).concat();

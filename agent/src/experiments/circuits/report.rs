@@ -8,6 +8,7 @@ use super::contender::Contender;
 use super::folder::MODES;
 use super::row::{Row, Run};
 use super::{NAME, open};
+use crate::benchmark::agents::Agent;
 use crate::benchmark::table::Table;
 use crate::experiments::stats::Distribution;
 use crate::failure::Failure;
@@ -39,9 +40,10 @@ impl<'a> Findings<'a> {
         let names: BTreeSet<[&String; 2]> = self.runs.iter().map(|run| [&run.condition, &run.preset]).collect();
         let mut contenders: Vec<Contender> =
             names.into_iter().filter_map(|[condition, preset]| Contender::of(condition, preset)).collect();
+        let agents = Agent::beside();
         contenders.sort_by_key(|contender| match *contender {
-            Contender::Network(condition, preset) => {
-                (condition as usize, spikedrive_learners::Preset::all().position(|other| other == preset))
+            Contender::Network(condition, agent) => {
+                (condition as usize, agents.iter().position(|other| *other == agent))
             }
             Contender::Script(script) => (usize::MAX, Some(script as usize)),
         });

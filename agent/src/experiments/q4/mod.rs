@@ -19,7 +19,7 @@ pub use self::report::section;
 use self::row::{Point, Row, RunKey, recovered};
 use super::outcome::{Curve, CurvePoint};
 use super::rows::{self, write_text};
-use super::store::{Measured, Store, measure};
+use super::store::{Measured, Store, measure, part_path};
 use super::study::StudyArgs;
 use crate::benchmark::agents::Agent;
 use crate::ceilings::attainable_all;
@@ -43,7 +43,12 @@ const NAME: &str = "q4";
 #[derive(Args, Clone, Debug)]
 pub struct Q4Args {
     /// Agents that learn, separated by commas: presets, and variants of the deep ones.
-    #[arg(long, value_name = "NAMES", value_delimiter = ',', default_value = "stdp,pathway,spikeless,ppo,ppo-x4,dqn")]
+    #[arg(
+        long,
+        value_name = "NAMES",
+        value_delimiter = ',',
+        default_value = "stdp,stdp-no-hidden,pathway,pathway-no-hidden,spikeless,ppo,ppo-x4,dqn"
+    )]
     pub agents: Vec<Agent>,
     /// Ways to learn, separated by commas.
     #[arg(long, value_name = "NAMES", value_delimiter = ',', default_value = "schedule,unaware,fresh")]
@@ -77,9 +82,10 @@ type Ceilings = [[f64; 4]; Change::ALL.len()];
 
 impl Trial {
     fn new(agent: Agent, way: Way, seed: u64) -> Result<Self, Failure> {
-        let config = agent.learner(Change::Nothing.world().rays)?;
-        let learns = config.filter(|config| !matches!(config, LearnerConfig::Seed(_)));
-        let learner = learns.ok_or_else(|| Failure::Usage(format!("{agent} cannot learn here: leave it out")))?;
+        let learner = agent.trained()?;
+        if matches!(learner, LearnerConfig::Seed(_)) {
+            return Err(Failure::Usage(format!("{agent} cannot learn here: leave it out")));
+        }
         Ok(Self { agent, way, learner: way.config(learner), seed })
     }
 
@@ -113,8 +119,8 @@ pub fn q4(args: &Q4Args, stop: &StopFlag) -> Result<(), Failure> {
     say(findings.tables());
     let page = out.join(format!("{NAME}.html"));
     write_text(&page, &findings.page())?;
-    let [rows_path, points_path] = store.paths();
-    note(format!("raw data in {} and {}, charts in {}", rows_path.display(), points_path.display(), page.display()));
+    let [rows_path, points_path] = store.paths().map(|path| path.display());
+    note(format!("raw data in {rows_path}, and in {points_path} by way, charts in {}", page.display()));
     Ok(())
 }
 
@@ -126,7 +132,10 @@ fn open(directory: &Path) -> Result<Store<Row, Point>, Failure> {
         trial.is_some_and(|trial| run_hash(&trial.learner, LENGTH) == row.config_hash)
     };
     let kept = rows::read::<Row>(&rows_path)?.into_iter().filter(is_of_today).collect();
-    let points = rows::read(&points_path)?;
+    let mut points = Vec::new();
+    for way in Way::ALL {
+        points.extend(rows::read(&part_path(&points_path, way.name()))?);
+    }
     Ok(Store::new(rows_path, points_path, kept, points))
 }
 
@@ -273,17 +282,15 @@ mod tests {
     #[test]
     fn rows_survive_the_disk_and_make_tables_and_a_page() {
         let directory = tempfile::tempdir().unwrap();
-        let (mut rows, mut points) = run("frugal", Way::Fresh);
-        let (more, of_more) = run("frugal", Way::Schedule);
+        let (mut rows, mut points) = run("frugal", Way::Schedule);
+        let (more, of_more) = run("frugal", Way::Fresh);
         rows.extend(more);
         points.extend(of_more);
         assert!(section(directory.path()).unwrap().contains("Not measured yet: `experiment q4`."));
-        let [rows_path, points_path] = ["q4.csv", "q4_curves.csv"].map(|name| directory.path().join(name));
-        rows::write(&rows_path, &rows).unwrap();
-        rows::write(&points_path, &points).unwrap();
+        let rows_path = directory.path().join("q4.csv");
+        open(directory.path()).unwrap().add(rows.clone(), points.clone()).unwrap();
         assert!(open(directory.path()).unwrap().rows().is_empty(), "they are of other lengths");
         assert_eq!(rows::read::<Row>(&rows_path).unwrap(), rows);
-        assert_eq!(rows::read::<Point>(&points_path).unwrap(), points);
         let hash = run_hash(&Trial::new("frugal".parse().unwrap(), Way::Fresh, 3).unwrap().learner, LENGTH);
         let rows: Vec<Row> = rows.into_iter().map(|row| Row { config_hash: hash.clone(), ..row }).collect();
         rows::write(&rows_path, &rows).unwrap();

@@ -94,7 +94,7 @@ impl Findings<'_> {
 
     /// The agents, in the order in which the program knows them.
     fn agents(&self) -> Vec<&'static str> {
-        let names = Agent::all().map(Agent::name);
+        let names = Agent::beside().into_iter().map(Agent::name);
         names.filter(|name| self.rows.iter().any(|row| row.agent == *name)).collect()
     }
 
@@ -156,10 +156,12 @@ pub fn section(results: &Path) -> Result<String, Failure> {
     let seeds: BTreeSet<u64> = store.rows().iter().map(|row| row.seed).collect();
     let (first, last) = (seeds.first().copied().unwrap_or_default(), seeds.last().copied().unwrap_or_default());
     let findings = Findings { rows: store.rows(), points: store.points() };
+    let curves = Way::ALL.map(|way| format!("[{NAME}_curves_{0}.csv](../results/{NAME}_curves_{0}.csv)", way.name()));
+    let curves = curves.join(", ");
     let _ = write!(
         text,
         "{} episodes, then {} in the changed world; seeds {first} to {last}. Mean [95 % interval] over seeds.\n\n{}\n\
-         `cargo run --release -- experiment {NAME}`; raw data: [{NAME}.csv](../results/{NAME}.csv), [{NAME}_curves.csv](../results/{NAME}_curves.csv); \
+         `cargo run --release -- experiment {NAME}`; raw data: [{NAME}.csv](../results/{NAME}.csv), {curves}; \
          curves: [{NAME}.html](../results/{NAME}.html).\n\n",
         LENGTH.before,
         LENGTH.after,

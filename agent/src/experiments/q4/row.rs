@@ -83,6 +83,10 @@ impl Record for Point {
     fn run(&self) -> RunKey {
         (self.agent.clone(), self.way, self.seed)
     }
+
+    fn part(&self) -> &'static str {
+        self.way.name()
+    }
 }
 
 impl Row {

@@ -19,12 +19,13 @@ use crate::report::{note, say};
 use crate::stop::StopFlag;
 
 /// The studies of this program: name and file.
-pub const BUILT_IN: [(&str, &str); 5] = [
+pub const BUILT_IN: [(&str, &str); 6] = [
     ("q1", include_str!("../../../studies/q1.toml")),
     ("q2", include_str!("../../../studies/q2.toml")),
     ("ladder", include_str!("../../../studies/ladder.toml")),
     ("ablation", include_str!("../../../studies/ablation.toml")),
     ("hard", include_str!("../../../studies/hard.toml")),
+    ("hard-1000", include_str!("../../../studies/hard-1000.toml")),
 ];
 
 /// How a study is measured.
@@ -128,6 +129,16 @@ mod tests {
                 assert!(trial.config.learner.learner(1, 10, 1).is_ok(), "{name}: {}", trial.condition);
             }
         }
+    }
+
+    #[test]
+    fn more_episodes_change_nothing_else() {
+        let [short, long] = ["hard", "hard-1000"].map(|wanted| {
+            let (name, file) = BUILT_IN.into_iter().find(|(name, _)| *name == wanted).unwrap();
+            Study::parse(file, name).unwrap()
+        });
+        assert_eq!((short.episodes, long.episodes, long.seeds), (300, 1000, short.seeds));
+        assert!(long.conditions.iter().all(|condition| short.conditions.contains(condition)));
     }
 
     #[test]
