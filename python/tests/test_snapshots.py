@@ -173,7 +173,8 @@ def test_mistakes_with_snapshots(server):
         assert np.array_equal(env.restore(state)[0], env.reset(seed=1)[0])
     for arguments, text in (
         ({"horizon": 26}, "horizon"),
-        ({"rays": 5}, "rays"),
+        ({"rays": 5}, "options"),
+        ({"phase": 2}, "course"),
         ({"info": True}, "info"),
     ):
         with single(server, **arguments) as env:

@@ -144,7 +144,8 @@ class EnvironmentServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def Snapshot(self, request, context):
-        """The state of a session that no stream drives, as opaque bytes of at most a few hundred for each lane.
+        """The state of a session that no stream drives, as opaque bytes: about a hundred for each lane, with the latest sights a kilobyte at most, and the
+        text of a circuit.
         NOT_FOUND, FAILED_PRECONDITION: as Stream.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -181,7 +182,7 @@ class EnvironmentServiceServicer(object):
 
     def ListSessions(self, request, context):
         """The caller's own sessions.
-        PERMISSION_DENIED: the server knows no callers: it was started without tokens.
+        PERMISSION_DENIED: the server knows no callers: it was started without tokens and client certificates.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
