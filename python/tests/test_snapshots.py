@@ -171,7 +171,7 @@ def test_mistakes_with_snapshots(server):
         env.restore(state)
         # One that was refused changes nothing.
         assert np.array_equal(env.restore(state)[0], env.reset(seed=1)[0])
-    # Before the first step a session of the snapshot's own is made and looked at; later the server compares all that it was made from.
+    # Before the first step a session of the snapshot is made and looked at; later the server compares all that it was made from.
     for arguments, text, later in (
         ({"horizon": 26}, "horizon", "horizon"),
         ({"rays": 5}, "rays", "options"),
