@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use spikedrive_env::{Action, EndReason};
 use spikedrive_proto::address::Address;
-use spikedrive_proto::client::Target;
+use spikedrive_proto::client::{Target, root_cause};
 use spikedrive_proto::convert::{self, ConvertError};
 use spikedrive_proto::v1::environment_service_client::EnvironmentServiceClient;
 use spikedrive_proto::v1::stream_request::Command;
@@ -83,7 +83,7 @@ impl Session {
         let unreachable = |reason: String| DrivingError::Unreachable(server.clone(), reason);
         let endpoint = target.endpoint().map_err(|error| unreachable(error.to_string()))?;
         let endpoint = endpoint.connect_timeout(TIMEOUT).tcp_nodelay(true);
-        let channel = endpoint.connect().await.map_err(|error| unreachable(root_cause(&error)))?;
+        let channel = endpoint.connect().await.map_err(|error| unreachable(root_cause(&error).to_string()))?;
         let mut client = EnvironmentServiceClient::with_interceptor(channel, target.security.clone());
         let created = answer(server, client.create_session(request)).await?.into_inner();
         let beginning = beginning(server, &created)?;
@@ -165,13 +165,4 @@ async fn answer<T>(server: &Address, answer: impl Future<Output = Result<T, Stat
         }
         code => lost(format!("{code:?}: {}", status.message())),
     })
-}
-
-/// The innermost error: "Connection refused", not "transport error".
-fn root_cause(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    cause.to_string()
 }
