@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use spikedrive_proto::address::Address;
-use spikedrive_proto::client::{ClientError, Target};
+use spikedrive_proto::client::{ClientError, Target, root_cause};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
@@ -17,7 +17,7 @@ pub enum Unhealthy {
     #[error("{0}")]
     Client(#[from] ClientError),
     /// It cannot be reached.
-    #[error("no server answers at {0}: {1}")]
+    #[error("no server answers at {0}: {reason}", reason = root_cause(.1))]
     Unreachable(Address, tonic::transport::Error),
     /// It answers with an error.
     #[error("the server at {0} answers {1}")]

@@ -77,6 +77,9 @@ pub enum ServeError {
         "tokens would travel in the clear to {0}: give --tls-cert and --tls-key, or listen on 127.0.0.1 or a Unix socket"
     )]
     TokensInTheClear(SocketAddr),
+    /// The certificate and the key are none, or do not belong together.
+    #[error("TLS cannot be spoken with these files: {}; look at --tls-cert, --tls-key and --tls-client-ca", root_cause(.0))]
+    Certificates(tonic::transport::Error),
     /// TLS on a socket in the file system.
     #[error("a Unix socket needs no TLS, it never leaves this machine: leave --tls-cert out")]
     TlsOnUnix,

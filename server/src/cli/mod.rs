@@ -85,7 +85,13 @@ enum MetricsAddress {
 }
 
 fn parse_metrics(text: &str) -> Result<MetricsAddress, String> {
-    if text == "off" { Ok(MetricsAddress::Off) } else { parse_listen(text).map(MetricsAddress::On) }
+    if text == "off" {
+        Ok(MetricsAddress::Off)
+    } else {
+        parse_listen(text)
+            .map(MetricsAddress::On)
+            .map_err(|_| "use host:port, such as 127.0.0.1:9464, or off".to_owned())
+    }
 }
 
 /// Why the server ended.

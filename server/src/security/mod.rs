@@ -28,7 +28,7 @@ impl Security {
         match (listener.open_to_the_network(), &self.tokens, &self.tls) {
             (Some(address), Some(_), None) => Err(ServeError::TokensInTheClear(address)),
             (_, _, Some(_)) if matches!(listener, Listener::Unix(_)) => Err(ServeError::TlsOnUnix),
-            (_, _, Some(tls)) => Ok(Server::builder().tls_config(tls.config()).map(drop)?),
+            (_, _, Some(tls)) => Server::builder().tls_config(tls.config()).map(drop).map_err(ServeError::Certificates),
             _ => Ok(()),
         }
     }

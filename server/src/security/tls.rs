@@ -27,7 +27,7 @@ impl std::fmt::Debug for Tls {
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
     /// A file cannot be read.
-    #[error("cannot read {path}: {error}", path = .0.display(), error = .1)]
+    #[error("cannot read {path}: {error}; name readable files with --tls-cert, --tls-key and --tls-client-ca", path = .0.display(), error = .1)]
     Read(PathBuf, io::Error),
     /// A file holds something else.
     #[error("{path} holds no {what} in PEM form (\"-----BEGIN {what}-----\")", path = .0.display(), what = .1)]

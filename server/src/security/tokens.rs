@@ -26,7 +26,7 @@ impl fmt::Debug for Tokens {
 #[derive(Debug, thiserror::Error)]
 pub enum TokensError {
     /// The file cannot be read.
-    #[error("cannot read the tokens in {path}: {error}", path = .0.display(), error = .1)]
+    #[error("cannot read the tokens in {path}: {error}; name a readable file with --tokens", path = .0.display(), error = .1)]
     Read(PathBuf, io::Error),
     /// A line is no name and token.
     #[error("{path}, line {line}: write a name and a token, such as \"ann 2f6c…\", or a comment after #", path = .0.display(), line = .1)]
