@@ -1,6 +1,8 @@
 """CPU time of a step, client and server together, beside dm_env_rpc's and RLMesh's: the second half of `cargo xtask bench wire`.
 
-The sides take turns. Ours simulates cars and casts rays; theirs is Catch in Python, and a world that costs nothing.
+The sides take turns. Ours simulates cars and casts rays; theirs is Catch in Python, and a world that costs nothing. All is done
+twice. First client and server share one core: this is the work of a step. Then they have all cores, and a step that waits for
+the other side lets a core fall asleep; in a virtual machine to wake it costs as much as the work, or more, for each side alike.
 
     python wire.py [--rounds 9] [--out results/bench-wire-peers.json]
 """
@@ -151,20 +153,25 @@ class Catch(Peer):
 
 
 def compare(lanes, rounds):
-    """Microseconds of CPU time per step of a lane, of each side."""
+    """Microseconds per step of a lane, of each side: CPU time, and wall time."""
     sides = {"package": Package, "rust": Rust, "rlmesh": Rlmesh}
     if lanes == 1:
         sides["dm_env_rpc"] = Catch
-    times = {name: [] for name in sides}
+    times, walls = {name: [] for name in sides}, {name: [] for name in sides}
+    scale = 1e6 / (lanes * STEPS[lanes])
     with contextlib.ExitStack() as stack:
         sides = {name: stack.enter_context(contextlib.closing(side(lanes))) for name, side in sides.items()}
         for turn in range(rounds + 1):
             for name, side in sides.items():
+                began = time.perf_counter()
                 spent = sum(side.round())
+                took = time.perf_counter() - began
                 # The first one warms.
                 if turn:
-                    times[name].append(spent * 1e6 / (lanes * STEPS[lanes]))
+                    times[name].append(spent * scale)
+                    walls[name].append(took * scale)
     medians = {name: statistics.median(values) for name, values in times.items()}
+    wall = {name: statistics.median(values) for name, values in walls.items()}
     ratios = {
         f"{ours}/{peer}": statistics.median(b / a for a, b in zip(times[ours], times[peer], strict=True))
         for ours in ("package", "rust")
@@ -172,7 +179,8 @@ def compare(lanes, rounds):
         if peer not in ("package", "rust")
     }
     goals = {ours: goal for (ours, of), goal in GOALS.items() if of == lanes}
-    return {"lanes": lanes, "steps": STEPS[lanes], "rounds": rounds, "cpu_us": medians, "times_fewer": ratios, "goals": goals}
+    measures = {"cpu_us": medians, "wall_us": wall, "times_fewer": ratios, "goals": goals}
+    return {"lanes": lanes, "cores": len(os.sched_getaffinity(0)), "steps": STEPS[lanes], "rounds": rounds} | measures
 
 
 def main():
@@ -180,15 +188,19 @@ def main():
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
-    rows = []
-    for lanes in STEPS:
-        row = compare(lanes, arguments.rounds)
-        rows.append(row)
-        print(f"{lanes} lanes: CPU us a step {row['cpu_us']}; fewer than theirs by {row['times_fewer']}; goals {row['goals']}")
+    rows, cores = [], os.sched_getaffinity(0)
+    for usable in ({min(cores)}, cores):
+        # Whoever is started from here on inherits it.
+        os.sched_setaffinity(0, usable)
+        for lanes in STEPS:
+            row = compare(lanes, arguments.rounds)
+            rows.append(row)
+            print(f"{lanes} lanes on {row['cores']} cores, CPU us a step: {row['cpu_us']}; wall: {row['wall_us']}")
+            print(f"  times fewer CPU us than theirs: {row['times_fewer']}; goals {row['goals']}")
     names = ("spikedrive", "rlmesh", "dm-env-rpc", "grpcio")
     report = {
         "schema_version": 1,
-        "unit": "CPU microseconds per step of a lane, client and server",
+        "unit": "microseconds per step of a lane, client and server",
         "versions": {name: version(name) for name in names},
         "load": os.getloadavg(),
         "comparisons": rows,

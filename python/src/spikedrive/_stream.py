@@ -16,20 +16,17 @@ import struct
 import threading
 import time
 import weakref
-from collections.abc import Iterator
-from typing import Any
 from urllib.parse import unquote
 
 import grpc
 import h2.config
-import h2.connection
-import h2.errors
 import h2.events
 import h2.exceptions
 import h2.settings
 import hpack
 
 from spikedrive._address import Address
+from spikedrive._http2 import Connection
 from spikedrive._security import Credentials, Security
 
 # A message is preceded by a flag (0: not compressed) and its length.
@@ -45,6 +42,8 @@ logging.getLogger("hpack").setLevel(logging.INFO)
 _INTERVAL = 0.5
 # How long an answer to that may take.
 _FLUSH_TIMEOUT = 1.0
+# What sockets and `h2` raise.
+_FAILURES = (OSError, h2.exceptions.H2Error, ValueError)
 
 
 class StreamError(Exception):
@@ -54,18 +53,6 @@ class StreamError(Exception):
         super().__init__(details)
         self.code = code
         self.details = details
-
-
-class _Connection(h2.connection.H2Connection):
-    """One that goes on after a GOAWAY: a server that shuts down, or a proxy that drains, still answers the streams there are.
-
-    `h2` takes a GOAWAY for the end of all, and throws away what came with it.
-    """
-
-    def _receive_goaway_frame(self, frame: Any) -> Any:  # noqa: ANN401 -- as `h2` has it
-        if frame.error_code == h2.errors.ErrorCodes.NO_ERROR and frame.last_stream_id >= 1:
-            return [], []
-        return super()._receive_goaway_frame(frame)
 
 
 class Stream:
@@ -81,8 +68,9 @@ class Stream:
         self._received = bytearray()
         self._headers: dict[str, str] = {}
         self._ended = False
-        # When the answer that is waited for is overdue.
+        # When the answer that is waited for is overdue, and how long the socket waits; it is told of changes alone.
         self._deadline = time.monotonic() + timeout
+        self._patience: float | None = None
         credentials = credentials or Security().read(address)
         try:
             self._socket = _connect(address, timeout, credentials.context)
@@ -95,7 +83,7 @@ class Stream:
             validate_outbound_headers=False,
             normalize_outbound_headers=False,
         )
-        self._connection = _Connection(config)
+        self._connection = Connection(config)
         self._connection.initiate_connection()
         self._connection.update_settings({h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: _WINDOW})
         self._connection.increment_flow_control_window(_WINDOW)
@@ -112,26 +100,28 @@ class Stream:
         ]
         self._connection.send_headers(self._stream, request)
         try:
-            with _told():
-                self._flush()
+            self._flush()
             _keep(self)
         except BaseException as error:
             self._socket.close()
             if isinstance(error, TimeoutError):
                 raise StreamError(grpc.StatusCode.UNAVAILABLE, "the server takes nothing") from error
+            if isinstance(error, _FAILURES):
+                raise _told(error) from error
             raise
 
     def exchange(self, message: bytes, timeout: float) -> bytes:
         """Sends a message and waits for the next one; `TimeoutError` if nothing comes for so many seconds."""
         with self._lock:
             self._deadline = time.monotonic() + timeout
-            self._socket.settimeout(timeout)
+            self._wait_at_most(timeout)
             try:
-                with _told():
-                    return self._exchange(message)
-            except StreamError as error:
+                return self._exchange(message)
+            except TimeoutError:
+                raise
+            except (StreamError, *_FAILURES) as error:
                 # What the server said before it closed says more.
-                raise (self._status() if "grpc-status" in self._headers else error) from None
+                raise (self._status() if "grpc-status" in self._headers else _told(error)) from None
 
     def close(self) -> None:
         """Ends the connection; the server frees what belongs to it. A process that was forked off leaves it to its parent."""
@@ -149,10 +139,10 @@ class Stream:
         if not self._lock.acquire(blocking=False):
             return
         try:
-            self._socket.settimeout(0.0)
+            self._wait_at_most(0.0)
             with contextlib.suppress(BlockingIOError, ssl.SSLWantReadError):
                 self._receive(self._socket.recv(_READ))
-                self._socket.settimeout(_FLUSH_TIMEOUT)
+                self._wait_at_most(_FLUSH_TIMEOUT)
                 self._flush()
         except Exception:
             self._ended = True
@@ -160,12 +150,20 @@ class Stream:
             self._lock.release()
 
     def _exchange(self, message: bytes) -> bytes:
-        self._send(_PREFIX.pack(0, len(message)) + message)
-        while (answer := self._take()) is None:
+        framed = _PREFIX.pack(0, len(message)) + message
+        frame = None if self._ended else self._connection.data_frame(self._stream, framed)
+        if frame is None:
+            self._send(framed)
+        else:
+            self._socket.sendall(frame)
+        answer = self._take()
+        while answer is None:
             if self._ended:
                 raise self._status()
             self._read()
-            self._in_time()
+            answer = self._take()
+            if answer is None:
+                self._in_time()
         return answer
 
     def _in_time(self) -> None:
@@ -173,7 +171,12 @@ class Stream:
         left = self._deadline - time.monotonic()
         if left <= 0:
             raise TimeoutError
-        self._socket.settimeout(left)
+        self._wait_at_most(left)
+
+    def _wait_at_most(self, seconds: float) -> None:
+        if seconds != self._patience:
+            self._socket.settimeout(seconds)
+            self._patience = seconds
 
     def _send(self, framed: bytes) -> None:
         rest = memoryview(framed)
@@ -208,8 +211,14 @@ class Stream:
 
     def _read(self) -> None:
         """Waits for anything from the server, and answers what HTTP/2 wants answered."""
-        self._receive(self._socket.recv(_READ))
-        self._flush()
+        received = self._socket.recv(_READ)
+        # Nothing is short before the headers have come.
+        data = self._connection.data_of(self._stream, received) if self._headers else None
+        if data is None:
+            self._receive(received)
+            self._flush()
+        else:
+            self._received += data
 
     def _receive(self, data: bytes) -> None:
         if not data:
@@ -237,17 +246,13 @@ class Stream:
         return StreamError(code, unquote(self._headers.get("grpc-message", "")))
 
 
-@contextlib.contextmanager
-def _told() -> Iterator[None]:
-    """Makes one kind of error of all that can go wrong, but for time that runs out."""
-    try:
-        yield
-    except TimeoutError:
-        raise
-    except OSError as error:
-        raise StreamError(grpc.StatusCode.UNAVAILABLE, str(error)) from error
-    except (h2.exceptions.H2Error, ValueError) as error:
-        raise StreamError(grpc.StatusCode.INTERNAL, f"no HTTP/2: {error}") from error
+def _told(error: Exception) -> StreamError:
+    """One kind of error of all that can go wrong, but for time that runs out."""
+    if isinstance(error, StreamError):
+        return error
+    if isinstance(error, OSError):
+        return StreamError(grpc.StatusCode.UNAVAILABLE, str(error))
+    return StreamError(grpc.StatusCode.INTERNAL, f"no HTTP/2: {error}")
 
 
 def _connect(address: Address, timeout: float, context: ssl.SSLContext | None) -> socket.socket:
