@@ -51,7 +51,7 @@ impl Metrics {
             errors: IntCounterVec::new(errors, &["code"])?,
             lease_expiries: IntCounter::new(
                 "spikedrive_lease_expiries_total",
-                "Sessions that were freed by their lease",
+                "Sessions, and worlds of dm_env_rpc, that were freed by their lease",
             )?,
             sessions_created: IntCounter::new("spikedrive_sessions_created_total", "Sessions that were made")?,
             registry,

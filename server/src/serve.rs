@@ -104,7 +104,7 @@ pub async fn serve(
     let agents = Agents::new(environment.clone(), limits.lease);
     tokio::spawn(agents.clone().expire_regularly());
     if let Some(page) = page {
-        tokio::spawn(serve_metrics(page, environment.clone(), stop.clone()));
+        tokio::spawn(serve_metrics(page, environment.clone(), agents.clone(), stop.clone()));
     }
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_serving::<EnvironmentServiceServer<Environment>>().await;

@@ -38,6 +38,11 @@ impl Agents {
         self.worlds().agents()
     }
 
+    /// How many worlds were ever freed by their lease.
+    pub(crate) fn expiries(&self) -> u64 {
+        self.worlds().expiries()
+    }
+
     fn worlds(&self) -> MutexGuard<'_, Worlds> {
         self.worlds.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -72,6 +72,8 @@ impl Seat {
 pub(super) struct Worlds {
     lease: Duration,
     entries: HashMap<String, Entry>,
+    /// How many have expired.
+    expiries: u64,
 }
 
 #[derive(Debug)]
@@ -91,16 +93,22 @@ enum Occupancy {
 
 impl Worlds {
     pub(super) fn new(lease: Duration) -> Self {
-        Self { lease, entries: HashMap::new() }
+        Self { lease, entries: HashMap::new(), expiries: 0 }
     }
 
     /// Frees the worlds that nobody was in for the lease.
     pub(super) fn expire(&mut self, now: Instant) {
-        let lease = self.lease;
+        let (lease, before) = (self.lease, self.entries.len());
         self.entries.retain(|_, entry| match entry.occupancy {
             Occupancy::Empty { since, .. } => now.duration_since(since) < lease,
             Occupancy::Agents(_) => true,
         });
+        self.expiries += (before - self.entries.len()) as u64;
+    }
+
+    /// How many worlds were ever freed by their lease.
+    pub(super) fn expiries(&self) -> u64 {
+        self.expiries
     }
 
     /// Number of agents that are in a world.
@@ -258,9 +266,11 @@ mod tests {
         worlds.leave(seat, now + LEASE);
         worlds.reset("w", &ann(), now + LEASE * 3 / 2).unwrap();
         worlds.expire(now + LEASE * 2);
+        assert_eq!(worlds.expiries(), 0, "the lease began anew when its agent left");
         let error = worlds.join("w", &ann(), now + LEASE * 5 / 2, nobody).unwrap_err();
         assert_eq!(error, WorldError::NotFound { name: "w".to_owned(), lease: LEASE });
         assert!(error.to_string().contains("nobody was in it for 600 s; create one"), "{error}");
+        assert_eq!(worlds.expiries(), 1);
     }
 
     #[test]
