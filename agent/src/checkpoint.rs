@@ -161,7 +161,7 @@ impl Sidecar {
 }
 
 /// Parameters at their defaults that older files do not have: without them, hashes stay what they were.
-const ADDED_LATER: [&str; 14] = [
+const ADDED_LATER: [&str; 15] = [
     r#","forward":null"#,
     r#","signal":"spikes""#,
     r#","credit":"chosen-minus-share""#,
@@ -174,6 +174,7 @@ const ADDED_LATER: [&str; 14] = [
     r#","eprop":null"#,
     r#","novelty":null"#,
     r#","a_minus":0.0"#,
+    r#","crashes":null"#,
     r#","steering_gain":1.0"#,
     r#","left_ray_gain":1.0"#,
 ];

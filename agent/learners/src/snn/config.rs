@@ -342,7 +342,7 @@ mod tests {
             let homeostasis = HomeostasisParams { half_life: bad, ..stdp.homeostasis };
             refuses(SnnConfig { homeostasis, ..stdp }, "homeostasis.half_life: ");
         }
-        let sleep = Some(SleepParams { memory: 0, replays: 1, homeostasis: SleepHomeostasis::On });
+        let sleep = Some(SleepParams { memory: 0, replays: 1, homeostasis: SleepHomeostasis::On, crashes: None });
         refuses(SnnConfig { sleep, ..pathway }, "sleep.memory: 0 is outside [1, 1000]");
         let spikeless = Preset::Spikeless.config();
         refuses(

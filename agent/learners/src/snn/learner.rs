@@ -140,6 +140,9 @@ pub struct SpikingState {
     lanes: Vec<LaneStreams>,
     sleep: ChaCha8Rng,
     days: VecDeque<Day>,
+    /// Crashes that are remembered longer; states of older versions have none.
+    #[serde(default)]
+    crashes: VecDeque<Day>,
     /// Older versions knew the TD error alone.
     #[serde(default)]
     dopamine: DopamineState,
@@ -211,7 +214,7 @@ impl SpikingLearner {
         network.cut(&state.cut)?;
         let features = network.layout().features();
         let sleep = match config.sleep {
-            Some(params) => Sleep::restored(params, state.days, features)
+            Some(params) => Sleep::restored(params, state.days, state.crashes, features)
                 .map(Some)
                 .ok_or_else(|| NetworkError::Config("the remembered episodes do not fit the network".to_owned()))?,
             None => None,
@@ -265,6 +268,7 @@ impl SpikingLearner {
             dopamine: self.compared_with.clone(),
             familiar: self.familiar.clone(),
             days: self.sleep.as_ref().map(|sleep| sleep.days().clone()).unwrap_or_default(),
+            crashes: self.sleep.as_ref().map(|sleep| sleep.crashes().clone()).unwrap_or_default(),
             operations: self.operations(),
         }
     }

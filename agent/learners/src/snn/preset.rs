@@ -190,7 +190,7 @@ fn pathway(rays: usize) -> SnnConfig {
         learning_rate: 0.04,
         reward_floor: -5.0,
         homeostasis: HomeostasisParams { strength: 0.2, half_life: 50.0, share_floor: 1e-6 },
-        sleep: Some(SleepParams { memory: 3, replays: 2, homeostasis: SleepHomeostasis::On }),
+        sleep: Some(SleepParams { memory: 3, replays: 2, homeostasis: SleepHomeostasis::On, crashes: None }),
         ..stdp(rays)
     }
 }
@@ -338,7 +338,7 @@ fn predictive(rays: usize) -> SnnConfig {
         learning_rate: 0.02,
         schedule: Schedule::WarmupCosine { warmup: 20, floor: 0.02 },
         homeostasis: HomeostasisParams { strength: 0.3, half_life: 100.0, ..base.homeostasis },
-        sleep: Some(SleepParams { memory: 1, replays: 1, homeostasis: SleepHomeostasis::Off }),
+        sleep: Some(SleepParams { memory: 1, replays: 1, homeostasis: SleepHomeostasis::Off, crashes: None }),
         ..base
     }
 }
@@ -362,7 +362,7 @@ fn frugal(rays: usize) -> SnnConfig {
         learning_rate: 0.02,
         schedule: Schedule::WarmupCosine { warmup: 20, floor: 0.02 },
         critic: CriticParams { rate: 0.125, bias_rate: 1.2, ..base.critic },
-        sleep: Some(SleepParams { memory: 1, replays: 1, homeostasis: SleepHomeostasis::Off }),
+        sleep: Some(SleepParams { memory: 1, replays: 1, homeostasis: SleepHomeostasis::Off, crashes: None }),
         ..base
     }
 }

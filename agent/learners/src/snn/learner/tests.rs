@@ -5,14 +5,18 @@ use crate::snn::cell_types::CellTypes;
 use crate::snn::encoder::PopulationCode;
 use crate::snn::eprop::{EProp, Feedback};
 use crate::snn::novelty::Novelty;
+use crate::snn::sleep::{CrashReplay, SleepParams};
 use crate::snn::synapses::{MotorInputs, WiringParams};
 use crate::snn::temporal::TemporalFilter;
 
 #[test]
 fn lost_neurons_stay_silent_through_learning_sleep_and_resume() {
+    let crashes = Some(CrashReplay { memory: 3, share: 0.5 });
     for preset in Preset::ALL {
         let (learner, _) = bandit(preset, 3);
-        let mut learner = SpikingLearner::restored(preset.config(), 400, learner.state()).unwrap();
+        let sleep = preset.config().sleep.map(|sleep| SleepParams { replays: 3, crashes, ..sleep });
+        let config = SnnConfig { sleep, ..preset.config() };
+        let mut learner = SpikingLearner::restored(config, 400, learner.state()).unwrap();
         let before = learner.network().weights().clone();
         let neurons = learner.network().layout().presynaptic();
         // Sensory ones, and hidden ones where there are any.
@@ -34,7 +38,7 @@ fn lost_neurons_stay_silent_through_learning_sleep_and_resume() {
             }
         };
         live(&mut learner, 2);
-        let mut resumed = SpikingLearner::restored(preset.config(), 400, learner.state()).unwrap();
+        let mut resumed = SpikingLearner::restored(config, 400, learner.state()).unwrap();
         live(&mut learner, 5);
         live(&mut resumed, 5);
         assert_eq!(learner.state(), resumed.state(), "{preset}");
@@ -43,7 +47,7 @@ fn lost_neurons_stay_silent_through_learning_sleep_and_resume() {
         assert_eq!(rows(learner.network().weights()), rows(&before), "{preset}: nobody teaches them");
         let mut bad = learner.state();
         bad.cut.push(100);
-        let refusal = SpikingLearner::restored(preset.config(), 400, bad).unwrap_err().to_string();
+        let refusal = SpikingLearner::restored(config, 400, bad).unwrap_err().to_string();
         assert!(refusal.contains("cannot be lost"), "{refusal}");
     }
 }

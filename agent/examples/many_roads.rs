@@ -1,0 +1,67 @@
+//! What 50 test roads cannot tell: settings are trained and driven on 1,000 roads of the training split, of which hardly any was met in training.
+//!
+//! `many_roads WORLD PRESET FIRST LAST FILE SETTINGS` trains seeds FIRST to LAST on phase 4 of WORLD for 300 episodes and adds a row for each to FILE. SETTINGS are
+//! those of `tune`: parameters with `;` between.
+
+use std::error::Error;
+use std::fs::OpenOptions;
+
+use serde::Serialize;
+use spikedrive_agent::env::LocalFactory;
+use spikedrive_agent::evaluate::{Evaluator, crash_rate, held_out, mean_return};
+use spikedrive_agent::lesson::{HORIZON, Lesson};
+use spikedrive_agent::overrides::{Overrides, Source};
+use spikedrive_agent::parameters::Assignment;
+use spikedrive_agent::stop::StopFlag;
+use spikedrive_agent::train::{EpisodeRecord, TrainConfig, Trainer};
+use spikedrive_env::{Phase, Split, WorldPreset};
+use spikedrive_learners::Preset;
+
+const EPISODES: usize = 300;
+const ROADS: usize = 1000;
+
+/// One run.
+#[derive(Serialize)]
+struct Row<'a> {
+    world: &'a str,
+    preset: &'a str,
+    settings: &'a str,
+    seed: u64,
+    return_h100: f64,
+    crash_rate_h100: f64,
+    training_crashes: usize,
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [world, preset, first, last, path, settings] = &arguments[..] else {
+        return Err("use many_roads WORLD PRESET FIRST LAST FILE SETTINGS".into());
+    };
+    let (options, chosen) = (world.parse::<WorldPreset>()?.options(), preset.parse::<Preset>()?);
+    let mut overrides = Overrides::default();
+    overrides.extend(&Source::Flag, settings.split(';').map(str::parse).collect::<Result<Vec<Assignment>, String>>()?);
+    let learner = overrides.apply(chosen.config())?;
+    let file = OpenOptions::new().create(true).append(true).open(path)?;
+    let is_new = file.metadata()?.len() == 0;
+    let mut rows = csv::WriterBuilder::new().has_headers(is_new).from_writer(file);
+    for seed in first.parse::<u64>()?..=last.parse()? {
+        let base = TrainConfig::base(learner, Lesson::Direct(Phase::Complex), EPISODES, seed);
+        let (evaluator, stop) = (Evaluator::new(1)?, StopFlag::default());
+        let mut trainer = Trainer::new(TrainConfig { world: options, ..base }, &LocalFactory, &evaluator, &stop)?;
+        let mut log = Vec::<EpisodeRecord>::new();
+        trainer.run(&mut log)?;
+        let roads = held_out(Phase::Complex, Split::Train, HORIZON, ROADS, options);
+        let driven = evaluator.evaluate(&LocalFactory, &roads, trainer.learner().policy(), seed, &stop)?;
+        rows.serialize(Row {
+            world,
+            preset,
+            settings,
+            seed,
+            return_h100: mean_return(&driven),
+            crash_rate_h100: crash_rate(&driven),
+            training_crashes: log.iter().filter(|record| record.crashed).count(),
+        })?;
+        rows.flush()?;
+    }
+    Ok(())
+}
