@@ -9,6 +9,7 @@ import time
 import h2.config
 import h2.connection
 import h2.events
+import h2.exceptions
 import h2.settings
 import pytest
 
@@ -43,8 +44,9 @@ class Peer:
         self.h2.initiate_connection()
         if self.window is not None:
             self.h2.update_settings({h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: self.window})
-        received, outgoing = bytearray(), bytearray()
-        with near, contextlib.suppress(OSError):
+        received, outgoing, self.pongs = bytearray(), bytearray(), 0
+        # Whoever has said goodbye hears nothing more.
+        with near, contextlib.suppress(OSError, h2.exceptions.ProtocolError):
             while data := near.recv(1 << 16):
                 for event in self.h2.receive_data(data):
                     if isinstance(event, h2.events.RequestReceived):
@@ -52,6 +54,8 @@ class Peer:
                     elif isinstance(event, h2.events.DataReceived):
                         received += event.data
                         self.h2.acknowledge_received_data(event.flow_controlled_length, 1)
+                    elif isinstance(event, h2.events.PingAckReceived):
+                        self.pongs += 1
                 while len(received) >= 5 and len(received) >= 5 + (size := _PREFIX.unpack_from(received)[1]):
                     said = self.answer(bytes(received[5 : 5 + size]))
                     del received[: 5 + size]
@@ -110,10 +114,40 @@ def pinged(peer, outgoing):
 
 @pytest.mark.parametrize("frame", [whole, torn, padded, tiny, pinged])
 def test_messages_pass_however_they_are_framed(frame):
-    with Peer(lambda message: message[::-1], frame) as stream:
+    peer = Peer(lambda message: message[::-1], frame)
+    with peer as stream:
         for size in (0, 1, 5, 40, 300, 3):
             message = bytes(range(256)) * 2
             assert stream.exchange(message[:size], 5) == message[:size][::-1]
+    # Two of each exchange at least, where there are any.
+    assert peer.pongs >= 12 if frame is pinged else peer.pongs == 0
+
+
+def paced(peer, outgoing):
+    """Each frame comes alone."""
+    for frame in whole(peer, outgoing):
+        yield frame
+        time.sleep(0.0002)
+
+
+def test_an_answer_that_is_larger_than_a_window_passes():
+    with Peer(lambda message: message * (2 << 20), paced) as stream:
+        assert stream.exchange(b"0123456789", 20) == b"0123456789" * (2 << 20)
+
+
+def test_a_connection_that_is_over_is_told_at_once():
+    def goodbye(peer, outgoing):
+        outgoing.clear()
+        peer.h2.close_connection(error_code=2)
+        yield peer.h2.data_to_send()
+        # The socket stays open.
+
+    with Peer(lambda message: message, goodbye) as stream:
+        for _ in range(2):
+            began = time.monotonic()
+            with pytest.raises(_stream.StreamError):
+                stream.exchange(b"hello", 5)
+            assert time.monotonic() - began < 4
 
 
 def disguised(peer, outgoing):
@@ -148,9 +182,12 @@ def test_requests_wait_for_a_window_that_is_small():
 def test_windows_agree_with_those_of_the_peer():
     peer = Peer(lambda message: message * 50, whole)
     with peer as stream:
-        for size in range(1, 200):
-            stream.exchange(b"x" * size, 5)
+        stream.exchange(b"x", 5)
         ours, theirs = stream._connection, peer.h2
+        # Nothing goes the long way any more.
+        ours.send_data = ours.receive_data = None
+        for size in range(2, 200):
+            stream.exchange(b"x" * size, 5)
         ours.tell(1)
         assert ours.remote_flow_control_window(1) == theirs.local_flow_control_window(1)
         assert ours.local_flow_control_window(1) == theirs.remote_flow_control_window(1)

@@ -28,7 +28,7 @@ pub struct Held {
     pub sessions: usize,
     /// Their lanes.
     pub lanes: usize,
-    /// Sessions that were ever freed by their lease.
+    /// Sessions, and worlds of dm_env_rpc, that were ever freed by their lease.
     pub expiries: u64,
 }
 

@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use spikedrive_env::Action;
 use spikedrive_proto::client::{ClientFiles, ClientSecurity};
+use spikedrive_proto::dm_env_rpc::v1::environment_client::EnvironmentClient;
+use spikedrive_proto::dm_env_rpc::v1::{CreateWorldRequest, EnvironmentRequest, environment_request};
 use spikedrive_proto::v1;
 use spikedrive_proto::v1::environment_service_client::EnvironmentServiceClient;
 use spikedrive_proto::v1::stream_request::Command as WireCommand;
@@ -207,6 +209,23 @@ async fn prometheus_is_told_what_goes_on() {
     let (code, message) = run(&["--listen", "127.0.0.1:0", "--metrics", &metrics]);
     assert_eq!(code, Some(1));
     assert!(message.contains(&format!("cannot serve metrics on {metrics}")), "{message}");
+}
+
+#[tokio::test]
+async fn a_world_that_nobody_joins_is_counted_when_it_expires() {
+    let metrics = free_address();
+    let running = Running::start_with(&["--metrics", &metrics, "--lease", "1"]);
+    let mut client = EnvironmentClient::new(connect(&running.address).await.unwrap());
+    let payload = Some(environment_request::Payload::CreateWorld(CreateWorldRequest::default()));
+    let requests = tokio_stream::iter([EnvironmentRequest { payload }]);
+    let mut answers = client.process(requests).await.unwrap().into_inner();
+    assert!(answers.message().await.unwrap().unwrap().payload.is_some());
+    within(async {
+        while !get(&metrics, "/metrics").contains("spikedrive_lease_expiries_total 1\n") {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -216,9 +216,9 @@ class Stream:
         data = self._connection.data_of(self._stream, received) if self._headers else None
         if data is None:
             self._receive(received)
-            self._flush()
         else:
             self._received += data
+        self._flush()
 
     def _receive(self, data: bytes) -> None:
         if not data:
@@ -229,7 +229,7 @@ class Stream:
                 self._connection.acknowledge_received_data(event.flow_controlled_length or 0, self._stream)
             elif isinstance(event, (h2.events.ResponseReceived, h2.events.TrailersReceived)):
                 self._headers.update((str(name), str(value)) for name, value in event.headers or ())
-            elif isinstance(event, (h2.events.StreamEnded, h2.events.StreamReset)):
+            elif isinstance(event, (h2.events.StreamEnded, h2.events.StreamReset, h2.events.ConnectionTerminated)):
                 # A status may come before a reset: it says more.
                 self._ended = True
 

@@ -106,6 +106,12 @@ impl Day {
         self.last_features = Some(features.to_vec());
     }
 
+    /// What the network saw, step by step.
+    #[cfg(test)]
+    pub(super) fn features(&self) -> impl Iterator<Item = &Vec<f32>> + Clone {
+        self.moments.iter().map(|moment| &moment.features)
+    }
+
     /// Whether a learner with so many features could have lived it.
     fn is_valid(&self, features: usize) -> bool {
         let fits = |seen: &Vec<f32>| seen.len() == features;

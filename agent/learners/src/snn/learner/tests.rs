@@ -17,12 +17,27 @@ fn lost_neurons_stay_silent_through_learning_sleep_and_resume() {
         let sleep = preset.config().sleep.map(|sleep| SleepParams { replays: 3, crashes, ..sleep });
         let config = SnnConfig { sleep, ..preset.config() };
         let mut learner = SpikingLearner::restored(config, 400, learner.state()).unwrap();
+        // A crash to remember.
+        learner.begin_episode(0);
+        learner.act(0, &[12.0, 8.0, 3.0]);
+        learner.reward(0, -100.0, Some(StepEnd::Terminated));
+        learner.end_episode(0);
         let before = learner.network().weights().clone();
         let neurons = learner.network().layout().presynaptic();
         // Sensory ones, and hidden ones where there are any.
         let lost = [0, 7, 20, 41, neurons - 3, neurons - 1];
         assert!(learner.cut(&[100]).is_err());
         learner.cut(&lost).unwrap();
+        if let Some(sleep) = &learner.sleep {
+            let heard = learner.network().layout().afferents();
+            for days in [sleep.crashes(), sleep.days()] {
+                let dreams: Vec<_> = days.iter().flat_map(Day::features).collect();
+                assert!(!dreams.is_empty(), "{preset}");
+                let silent = |neuron: usize| dreams.iter().all(|seen| seen[neuron - heard.start] == 0.0);
+                let lost = lost.into_iter().filter(|neuron| heard.contains(neuron));
+                assert!(lost.into_iter().all(silent), "{preset} dreams of what it lost");
+            }
+        }
         let live = |learner: &mut SpikingLearner, episodes| {
             for episode in 0..episodes {
                 learner.begin_episode(0);
