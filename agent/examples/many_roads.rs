@@ -38,14 +38,25 @@ fn main() -> Result<(), Box<dyn Error>> {
     let [world, preset, first, last, path, settings] = &arguments[..] else {
         return Err("use many_roads WORLD PRESET FIRST LAST FILE SETTINGS".into());
     };
-    let (options, chosen) = (world.parse::<WorldPreset>()?.options(), preset.parse::<Preset>()?);
+    let seed = |name: &str, text: &str| {
+        text.parse::<u64>()
+            .map_err(|error| format!("{name}: {text:?} is no seed ({error}): use a whole number from 0 on"))
+    };
+    let (first, last) = (seed("FIRST", first)?, seed("LAST", last)?);
+    if first > last {
+        return Err(format!("LAST: {last} is before FIRST, {first}: use {first} or more").into());
+    }
+    // As text: what a program ends with is told as `Debug` has it.
+    let options = world.parse::<WorldPreset>().map_err(|error| error.to_string())?.options();
+    let chosen = preset.parse::<Preset>().map_err(|error| error.to_string())?;
     let mut overrides = Overrides::default();
     overrides.extend(&Source::Flag, settings.split(';').map(str::parse).collect::<Result<Vec<Assignment>, String>>()?);
     let learner = overrides.apply(chosen.config())?;
-    let file = OpenOptions::new().create(true).append(true).open(path)?;
+    let open = OpenOptions::new().create(true).append(true).open(path);
+    let file = open.map_err(|error| format!("FILE: {path:?} cannot be written: {error}"))?;
     let is_new = file.metadata()?.len() == 0;
     let mut rows = csv::WriterBuilder::new().has_headers(is_new).from_writer(file);
-    for seed in first.parse::<u64>()?..=last.parse()? {
+    for seed in first..=last {
         let base = TrainConfig::base(learner, Lesson::Direct(Phase::Complex), EPISODES, seed);
         let (evaluator, stop) = (Evaluator::new(1)?, StopFlag::default());
         let mut trainer = Trainer::new(TrainConfig { world: options, ..base }, &LocalFactory, &evaluator, &stop)?;

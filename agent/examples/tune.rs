@@ -69,8 +69,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let [world, preset, inputs, trials, path, given @ ..] = &arguments[..] else {
         return Err("use tune WORLD PRESET INPUTS TRIALS FILE [SETTINGS...]".into());
     };
-    let search = Search { world: world.parse()?, preset: preset.parse()?, inputs };
-    let trials: usize = trials.parse()?;
+    // As text: what a program ends with is told as `Debug` has it.
+    let world = world.parse::<WorldPreset>().map_err(|error| error.to_string())?;
+    let preset = preset.parse::<Preset>().map_err(|error| error.to_string())?;
+    let search = Search { world, preset, inputs };
+    let trials: usize =
+        trials.parse().map_err(|error| format!("TRIALS: {trials:?} is no number ({error}): use 0 or more"))?;
     let drawn = (0..trials).map(|trial| search.settings(trial).map(|settings| (trial, settings)));
     let given = (FIRST_GIVEN..).zip(given).map(|(trial, settings)| Ok((trial, search.with_inputs(settings))));
     let file = OpenOptions::new().create(true).append(true).open(path)?;

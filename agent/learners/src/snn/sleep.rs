@@ -30,8 +30,8 @@ pub struct SleepParams {
 
 /// Crashes have a memory of their own: what goes wrong on few roads is else forgotten before it is learned from enough. Each replay but the first is with
 /// probability `share` of one of the last `memory` episodes that ended in a crash, drawn uniformly. It is a replay by need, like that of what surprised most
-/// (Schaul, Quan, Antonoglou & Silver 2016) or of what hurt (Wu, Haggerty, Kemere & Ji 2017); nothing takes back that critic and pools then see more crashes than
-/// there are, so that the car learns to be careful, also where it need not be.
+/// (Schaul, Quan, Antonoglou & Silver 2016) or of what hurt (Wu, Haggerty, Kemere & Ji 2017). Nothing takes back that critic and pools then see more crashes than
+/// there are; where hardly any happen, that costs return.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CrashReplay {
     /// Crashes that are remembered.
