@@ -20,3 +20,4 @@ while not timestep.last():
 print(f"{'horizon' if timestep.discount else 'crash'} after a return of {episode_return:.1f}")
 env.close()
 stream.send(dm_env_rpc_pb2.DestroyWorldRequest(world_name=world))
+stream.close()

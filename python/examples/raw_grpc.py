@@ -40,4 +40,6 @@ while not over:
     over = any(answer.result.terminated + answer.result.truncated)
 print(f"{pb.EndReason.Name(answer.result.end_reasons[0])} after a return of {episode_return:.1f}")
 requests.put(None)
+for _ in answers:  # Until the server has ended the stream: grpcio may hang at exit while a call is open.
+    pass
 channel.close()
