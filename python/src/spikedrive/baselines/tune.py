@@ -4,6 +4,9 @@ Trial 0 has the defaults of the algorithm's `Params`. Every other one is drawn f
 trial's number: trial k of an algorithm has the same settings whatever the agent is told. The objective is the mean
 validation return over the last five evaluations, averaged over the seeds. The test tracks are not touched. The settings
 that were chosen stand in the algorithm's `PARAMS`.
+
+A large search is halved (successive halving, Jamieson & Talwalkar 2016): first all trials with few `--episodes`, then the
+`--best` of them with more, and of these the best with more `--seeds`.
 """
 
 from __future__ import annotations
@@ -84,6 +87,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--agents", default=",".join(AGENTS), help="separated by commas; default: all")
     parser.add_argument("--world", choices=[*WORLDS, *HARD_WORLDS], default="base", help="default: base")
     parser.add_argument("--trials", type=int, default=TRIALS)
+    parser.add_argument("--best", type=int, metavar="N", help="of the trials, only the N that were best --by (default: all)")
+    parser.add_argument("--by", type=int, metavar="EPISODES", help="length of the runs that tell the best (default: --episodes)")
     parser.add_argument("--seeds", default="1", help="separated by commas, of 1 to 16 (default: 1)")
     parser.add_argument("--episodes", type=int, default=EPISODES)
     parser.add_argument("--jobs", type=int, default=1)
@@ -95,15 +100,24 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(f"{unknown[0]!r} is none of {', '.join(AGENTS)}")
     found = rows.read(args.out, COLUMNS)
     there = {(one["agent"], one["world"], int(one["trial"]), int(one["seed"]), int(one["episodes"])) for one in found}
+    by = args.by or args.episodes
+    ranks = {agent: ranked([one for one in found if (one["agent"], one["world"]) == (agent, args.world)], by) for agent in agents}
+    if args.best is not None and not all(ranks.values()):
+        parser.error(f"no trial of {args.agents} in {args.world} has run for {by} episodes: leave --best out, or name another --by")
+
+    def goes_on(agent: str, trial: int) -> bool:
+        return args.best is None or trial in ranks[agent][: args.best]
+
     # Trial by trial, so that a search that is broken off was fair to all.
-    trials = [(trial, agent, seed) for trial in range(args.trials) for agent in agents for seed in seeds]
+    trials = [(trial, agent, seed) for trial in range(args.trials) for agent in agents if goes_on(agent, trial) for seed in seeds]
     wanted = [Trial(agent, args.world, trial, seed, args.episodes) for trial, agent, seed in trials]
     missing = [one for one in wanted if (one.agent, one.world, one.trial, one.seed, one.episodes) not in there]
     progress = jobs.Progress(missing, lambda one: one.agent, args.jobs)
 
     def finished(one: Trial, row: rows.Row, seconds: float) -> None:
         found.append(row)
-        found.sort(key=lambda row: (list(AGENTS).index(row["agent"]), row["world"], int(row["trial"]), int(row["seed"])))
+        numbers = "trial", "episodes", "seed"
+        found.sort(key=lambda row: (list(AGENTS).index(row["agent"]), row["world"], *(int(row[name]) for name in numbers)))
         rows.write(args.out, COLUMNS, found)
         told = f"{one.agent} trial {one.trial} seed {one.seed}: {float(row['objective']):.2f} {row['params']}"
         _say(f"{progress.finished(one, seconds)}: {told}")
@@ -111,18 +125,25 @@ def main(arguments: list[str] | None = None) -> int:
     jobs.preload("spikedrive.benchmark.run")
     jobs.for_each(missing, args.jobs, partial(run, server=args.server), finished)
     for agent in agents:
-        _say(_best([row for row in found if row["agent"] == agent and row["world"] == args.world]))
+        _say(_best([row for row in found if (row["agent"], row["world"]) == (agent, args.world)], args.episodes))
     return 0
 
 
-def _best(found: list[rows.Row]) -> str:
-    """The trial with the best mean over its seeds."""
-    means = {
-        trial: mean(float(row["objective"]) for row in found if row["trial"] == trial) for trial in {row["trial"] for row in found}
-    }
-    best = max(means, key=lambda trial: means[trial])
-    row = next(row for row in found if row["trial"] == best)
-    return f"{row['agent']}: trial {best} is best with {means[best]:.2f}: {row['params']}"
+def ranked(found: list[rows.Row], episodes: int) -> list[int]:
+    """Trials with runs of so many episodes: those with most seeds before others, and by the mean objective over them."""
+    objectives: dict[int, list[float]] = {}
+    for one in found:
+        if int(one["episodes"]) == episodes:
+            objectives.setdefault(int(one["trial"]), []).append(float(one["objective"]))
+    return sorted(objectives, key=lambda trial: (len(objectives[trial]), mean(objectives[trial])), reverse=True)
+
+
+def _best(found: list[rows.Row], episodes: int) -> str:
+    """What is chosen."""
+    best = ranked(found, episodes)[0]
+    those = [one for one in found if (int(one["trial"]), int(one["episodes"])) == (best, episodes)]
+    told = mean(float(one["objective"]) for one in those)
+    return f"{those[0]['agent']}: trial {best} is best with {told:.2f} over {len(those)} seeds: {those[0]['params']}"
 
 
 def _say(text: str) -> None:
