@@ -15,6 +15,7 @@ from spikedrive.benchmark import rows
 from spikedrive.benchmark.jobs import Progress
 from spikedrive.benchmark.protocol import Evaluation, Milestones
 from spikedrive.benchmark.run import NAMES, Job
+from spikedrive.benchmark.train import train
 
 
 def read(path):
@@ -190,3 +191,11 @@ def test_the_trial_that_was_run_with_most_seeds_is_chosen_before_a_lucky_one():
     found = [run(0, 1, 240), run(1, 1, 230), run(1, 2, 220), run(2, 1, 231), run(2, 2, 235), run(3, 1, 250, "100")]
     assert tune.ranked(found, 300) == [2, 1, 0]
     assert tune.ranked(found, 100) == [3]
+
+
+@pytest.mark.parametrize("name", ["sb3-ppo", "sb3-rppo"])
+def test_evaluations_that_are_left_out_change_no_training(name):
+    whole = train(AGENTS[name], "base", 1, 30, None).curve
+    end = train(AGENTS[name], "base", 1, 30, None, evaluate_from=20).curve
+    assert 0 < len(end) < len(whole)
+    assert end == whole[-len(end) :]

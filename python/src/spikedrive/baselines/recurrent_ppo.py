@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from sb3_contrib import RecurrentPPO
+from sb3_contrib.common.recurrent.policies import RecurrentActorCriticPolicy
 from stable_baselines3.common.vec_env import VecEnv
 from torch import nn
 
@@ -88,11 +90,35 @@ WORLD_PARAMS: dict[tuple[str, str], Params] = {
 }
 
 
+class SequencePolicy(RecurrentActorCriticPolicy):
+    """The policy of sb3-contrib, equal up to rounding, whose LSTMs run over whole sequences at once.
+
+    sb3-contrib goes step by step as soon as an episode starts anywhere in a minibatch. Its buffer begins a sequence wherever
+    one does, so that it is enough to begin these from zero.
+    """
+
+    @staticmethod
+    def _process_sequence(
+        features: torch.Tensor,
+        lstm_states: tuple[torch.Tensor, torch.Tensor],
+        episode_starts: torch.Tensor,
+        lstm: nn.LSTM,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        step_by_step = RecurrentActorCriticPolicy._process_sequence
+        sequences = lstm_states[0].shape[1]
+        starts = episode_starts.reshape(sequences, -1)
+        if starts[:, 1:].any():
+            return step_by_step(features, lstm_states, episode_starts, lstm)
+        goes_on = (1.0 - starts[:, 0]).reshape(1, sequences, 1)
+        hidden, cell = lstm_states
+        return step_by_step(features, (goes_on * hidden, goes_on * cell), torch.zeros_like(episode_starts), lstm)
+
+
 def build(env: VecEnv, params: Params, seed: int, total_steps: int) -> RecurrentPPO:
     """A learner that has learned nothing yet."""
     del total_steps  # As in `ppo`.
     return RecurrentPPO(
-        "MlpLstmPolicy",
+        SequencePolicy,
         env,
         learning_rate=falling(params.learning_rate, params.final_learning_rate),
         n_steps=params.rollout,

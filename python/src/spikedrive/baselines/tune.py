@@ -26,7 +26,7 @@ import numpy as np
 
 from spikedrive.baselines.agents import AGENTS, Agent
 from spikedrive.benchmark import jobs, rows
-from spikedrive.benchmark.protocol import EPISODES, HARD_WORLDS, WORLDS
+from spikedrive.benchmark.protocol import EPISODES, EVALUATE_EVERY, HARD_WORLDS, WORLDS
 from spikedrive.benchmark.train import train
 
 TRIALS = 8
@@ -67,7 +67,8 @@ def run(trial: Trial, server: str | None) -> rows.Row:
     start = time.monotonic()
     agent = AGENTS[trial.agent]
     params = settings(agent, trial.trial)
-    trained = train(replace(agent, params=params), trial.world, trial.seed, trial.episodes, server)
+    evaluate_from = trial.episodes - 2 * LAST_EVALUATIONS * EVALUATE_EVERY
+    trained = train(replace(agent, params=params), trial.world, trial.seed, trial.episodes, server, evaluate_from=evaluate_from)
     values = {
         "agent": trial.agent,
         "world": trial.world,

@@ -39,7 +39,9 @@ class Trained:
 class Evaluations(BaseCallback):
     """Evaluates whenever at least five more episodes are finished, and ends the run after its last episode."""
 
-    def __init__(self, meter: Meter, validation: VectorEnv, inputs: Inputs, counter: MacCounter, episodes: int) -> None:
+    def __init__(
+        self, meter: Meter, validation: VectorEnv, inputs: Inputs, counter: MacCounter, episodes: int, evaluate_from: int
+    ) -> None:
         super().__init__()
         self.curve: list[Evaluation] = []
         self.milestones = Milestones()
@@ -50,12 +52,14 @@ class Evaluations(BaseCallback):
         self._inputs = inputs
         self._counter = counter
         self._episodes = episodes
+        self._evaluate_from = evaluate_from
         self._evaluated = 0
 
     def _on_step(self) -> bool:
         if self._meter.episodes - self._evaluated >= EVALUATE_EVERY:
             self._evaluated = self._meter.episodes
-            self._evaluate()
+            if self._meter.episodes >= self._evaluate_from:
+                self._evaluate()
         return self._meter.episodes < self._episodes
 
     def _evaluate(self) -> None:
@@ -68,8 +72,13 @@ class Evaluations(BaseCallback):
         self.aside_seconds += time.process_time() - start
 
 
-def train(agent: Agent, world: str, seed: int, episodes: int, server: str | None, phase: int = PHASE) -> Trained:
-    """Trains on the train split, evaluates on the validation split. The test tracks are not touched."""
+def train(
+    agent: Agent, world: str, seed: int, episodes: int, server: str | None, phase: int = PHASE, evaluate_from: int = 0
+) -> Trained:
+    """Trains on the train split, evaluates on the validation split. The test tracks are not touched.
+
+    Evaluations before the episode `evaluate_from` are left out, which changes nothing but milestones and the curve.
+    """
     # More threads change the order of sums, and gain nothing on networks as small as these.
     torch.set_num_threads(1)
     params = agent.params
@@ -82,7 +91,7 @@ def train(agent: Agent, world: str, seed: int, episodes: int, server: str | None
         model.set_logger(Logger(folder=None, output_formats=[]))
         counter = MacCounter(model.policy, model.policy.optimizer)
         with closing(lanes.held_out(world, "validation", VALIDATION_TRACKS, HORIZON, server, phase)) as validation:
-            evaluations = Evaluations(meter, validation, Inputs(agent.inputs, VALIDATION_TRACKS), counter, episodes)
+            evaluations = Evaluations(meter, validation, Inputs(agent.inputs, VALIDATION_TRACKS), counter, episodes, evaluate_from)
             start = time.process_time()
             model.learn(steps, callback=evaluations, log_interval=None)
             cpu_seconds = time.process_time() - start - evaluations.aside_seconds
