@@ -9,7 +9,8 @@ import grpc
 from dm_env_rpc.v1 import connection, dm_env_adaptor, dm_env_rpc_pb2
 
 server = sys.argv[1] if len(sys.argv) > 1 else "127.0.0.1:50051"
-stream = connection.Connection(grpc.insecure_channel(server))
+channel = grpc.insecure_channel(server)
+stream = connection.Connection(channel)
 settings = {"phase": 4, "track": "train", "seed": 1, "horizon": 100}
 env, world = dm_env_adaptor.create_and_join_world(stream, create_world_settings=settings, join_world_settings={})
 timestep, episode_return = env.reset(), 0.0
@@ -21,3 +22,4 @@ print(f"{'horizon' if timestep.discount else 'crash'} after a return of {episode
 env.close()
 stream.send(dm_env_rpc_pb2.DestroyWorldRequest(world_name=world))
 stream.close()
+channel.close()

@@ -34,12 +34,14 @@ while not over:
     requests.put(pb.StreamRequest(session_id=session.session_id, actions=bytes([action])))
     answer = next(answers)
     if answer.HasField("error"):
-        raise SystemExit(f"{answer.error.field}: {answer.error.message}")
+        break
     observation = struct.unpack("<3f", answer.result.observations)
     episode_return += struct.unpack("<d", answer.result.rewards)[0]
     over = any(answer.result.terminated + answer.result.truncated)
-print(f"{pb.EndReason.Name(answer.result.end_reasons[0])} after a return of {episode_return:.1f}")
 requests.put(None)
 for _ in answers:  # Until the server has ended the stream: grpcio may hang at exit while a call is open.
     pass
 channel.close()
+if answer.HasField("error"):
+    raise SystemExit(f"{answer.error.field}: {answer.error.message}")
+print(f"{pb.EndReason.Name(answer.result.end_reasons[0])} after a return of {episode_return:.1f}")

@@ -169,17 +169,18 @@ def test_a_search_goes_on_where_it_was_broken_off(tmp_path, capsys):
     assert "is best with" in told
 
 
-def test_a_search_is_halved(tmp_path, capsys):
+def test_a_search_goes_on_with_the_best(tmp_path, capsys):
     out = tmp_path / "tuning.csv"
     arguments = f"--agents sb3-ppo --trials 3 --out {out}".split()
-    with pytest.raises(SystemExit):
-        tune.main([*arguments, "--best", "1"])
-    assert "no trial of sb3-ppo in base has run for 300 episodes" in capsys.readouterr().err
+    for wrong, told in [("--best 1", "not all of the 3 trials have run for 300 episodes"), ("--best 0", "use 1 or more")]:
+        with pytest.raises(SystemExit):
+            tune.main([*arguments, *wrong.split()])
+        assert told in capsys.readouterr().err
     tune.main([*arguments, "--episodes", "6"])
     short = read(out)
     best = max(short, key=lambda row: float(row["objective"]))["trial"]
     tune.main([*arguments, "--episodes", "8", "--best", "1", "--by", "6"])
-    tune.main([*arguments, "--episodes", "8", "--best", "1", "--seeds", "2"])
+    tune.main([*arguments, "--episodes", "8", "--best", "1", "--by", "6", "--seeds", "2"])
     assert [row for row in read(out) if row["episodes"] == "6"] == short
     assert [(row["trial"], row["seed"]) for row in read(out) if row["episodes"] == "8"] == [(best, "1"), (best, "2")]
 
@@ -191,6 +192,10 @@ def test_the_trial_that_was_run_with_most_seeds_is_chosen_before_a_lucky_one():
     found = [run(0, 1, 240), run(1, 1, 230), run(1, 2, 220), run(2, 1, 231), run(2, 2, 235), run(3, 1, 250, "100")]
     assert tune.ranked(found, 300) == [2, 1, 0]
     assert tune.ranked(found, 100) == [3]
+    # Seed 1 is what all have; an extra seed helps nobody there.
+    assert tune.best(found, 2, 3, 300) == [0, 2]
+    with pytest.raises(ValueError, match="not all of the 4 trials have run for 300 episodes with one seed"):
+        tune.best(found, 2, 4, 300)
 
 
 @pytest.mark.parametrize("name", ["sb3-ppo", "sb3-rppo"])

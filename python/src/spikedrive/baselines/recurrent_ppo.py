@@ -104,14 +104,15 @@ class SequencePolicy(RecurrentActorCriticPolicy):
         episode_starts: torch.Tensor,
         lstm: nn.LSTM,
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        step_by_step = RecurrentActorCriticPolicy._process_sequence
         sequences = lstm_states[0].shape[1]
         starts = episode_starts.reshape(sequences, -1)
-        if starts[:, 1:].any():
-            return step_by_step(features, lstm_states, episode_starts, lstm)
-        goes_on = (1.0 - starts[:, 0]).reshape(1, sequences, 1)
-        hidden, cell = lstm_states
-        return step_by_step(features, (goes_on * hidden, goes_on * cell), torch.zeros_like(episode_starts), lstm)
+        if not starts[:, 1:].any():
+            goes_on = (1.0 - starts[:, 0]).reshape(1, sequences, 1)
+            hidden, cell = lstm_states
+            lstm_states, episode_starts = (goes_on * hidden, goes_on * cell), torch.zeros_like(episode_starts)
+        done: tuple[torch.Tensor, torch.Tensor]
+        done = RecurrentActorCriticPolicy._process_sequence(features, lstm_states, episode_starts, lstm)
+        return done
 
 
 def build(env: VecEnv, params: Params, seed: int, total_steps: int) -> RecurrentPPO:

@@ -1,12 +1,12 @@
-"""`python -m spikedrive.baselines.tune`: random search, as many trials for every baseline, on validation tracks alone.
+"""`python -m spikedrive.baselines.tune`: random search, on validation tracks alone.
 
 Trial 0 has the defaults of the algorithm's `Params`. Every other one is drawn from its `SPACE`, by a generator of the
 trial's number: trial k of an algorithm has the same settings whatever the agent is told. The objective is the mean
 validation return over the last five evaluations, averaged over the seeds. The test tracks are not touched. The settings
 that were chosen stand in the algorithm's `PARAMS`.
 
-A large search is halved (successive halving, Jamieson & Talwalkar 2016): first all trials with few `--episodes`, then the
-`--best` of them with more, and of these the best with more `--seeds`.
+A large search goes on with what is best so far (successive halving, Jamieson & Talwalkar 2016): after all trials with one
+seed, the `--best` with more `--seeds`; or first all with few `--episodes`, then the best of these with more.
 """
 
 from __future__ import annotations
@@ -67,7 +67,8 @@ def run(trial: Trial, server: str | None) -> rows.Row:
     start = time.monotonic()
     agent = AGENTS[trial.agent]
     params = settings(agent, trial.trial)
-    evaluate_from = trial.episodes - 2 * LAST_EVALUATIONS * EVALUATE_EVERY
+    # Between two evaluations all lanes may end an episode at once.
+    evaluate_from = trial.episodes - LAST_EVALUATIONS * (EVALUATE_EVERY + params.lanes)
     trained = train(replace(agent, params=params), trial.world, trial.seed, trial.episodes, server, evaluate_from=evaluate_from)
     values = {
         "agent": trial.agent,
@@ -88,8 +89,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--agents", default=",".join(AGENTS), help="separated by commas; default: all")
     parser.add_argument("--world", choices=[*WORLDS, *HARD_WORLDS], default="base", help="default: base")
     parser.add_argument("--trials", type=int, default=TRIALS)
-    parser.add_argument("--best", type=int, metavar="N", help="of the trials, only the N that were best --by (default: all)")
-    parser.add_argument("--by", type=int, metavar="EPISODES", help="length of the runs that tell the best (default: --episodes)")
+    parser.add_argument("--best", type=int, metavar="N", help="run only the N trials with the best objective so far; default: all")
+    parser.add_argument("--by", type=int, metavar="E", help="with --best: look at their runs of E episodes (default: --episodes)")
     parser.add_argument("--seeds", default="1", help="separated by commas, of 1 to 16 (default: 1)")
     parser.add_argument("--episodes", type=int, default=EPISODES)
     parser.add_argument("--jobs", type=int, default=1)
@@ -99,18 +100,21 @@ def main(arguments: list[str] | None = None) -> int:
     agents, seeds = args.agents.split(","), [int(seed) for seed in args.seeds.split(",")]
     if unknown := [name for name in agents if name not in AGENTS]:
         parser.error(f"{unknown[0]!r} is none of {', '.join(AGENTS)}")
+    for name in ("trials", "episodes"):
+        if (value := getattr(args, name)) < (LAST_EVALUATIONS if name == "episodes" else 1):
+            parser.error(f"--{name} {value}: use {LAST_EVALUATIONS if name == 'episodes' else 1} or more")
     found = rows.read(args.out, COLUMNS)
     there = {(one["agent"], one["world"], int(one["trial"]), int(one["seed"]), int(one["episodes"])) for one in found}
-    by = args.by or args.episodes
-    ranks = {agent: ranked([one for one in found if (one["agent"], one["world"]) == (agent, args.world)], by) for agent in agents}
-    if args.best is not None and not all(ranks.values()):
-        parser.error(f"no trial of {args.agents} in {args.world} has run for {by} episodes: leave --best out, or name another --by")
-
-    def goes_on(agent: str, trial: int) -> bool:
-        return args.best is None or trial in ranks[agent][: args.best]
-
+    of = {agent: [one for one in found if (one["agent"], one["world"]) == (agent, args.world)] for agent in agents}
+    goes_on = {agent: list(range(args.trials)) for agent in agents}
+    if args.best is not None:
+        by = args.episodes if args.by is None else args.by
+        try:
+            goes_on = {agent: best(of[agent], args.best, args.trials, by) for agent in agents}
+        except ValueError as error:
+            parser.error(f"--best {args.best}: {error}")
     # Trial by trial, so that a search that is broken off was fair to all.
-    trials = [(trial, agent, seed) for trial in range(args.trials) for agent in agents if goes_on(agent, trial) for seed in seeds]
+    trials = [(trial, agent, seed) for trial in range(args.trials) for agent in agents if trial in goes_on[agent] for seed in seeds]
     wanted = [Trial(agent, args.world, trial, seed, args.episodes) for trial, agent, seed in trials]
     missing = [one for one in wanted if (one.agent, one.world, one.trial, one.seed, one.episodes) not in there]
     progress = jobs.Progress(missing, lambda one: one.agent, args.jobs)
@@ -126,12 +130,28 @@ def main(arguments: list[str] | None = None) -> int:
     jobs.preload("spikedrive.benchmark.run")
     jobs.for_each(missing, args.jobs, partial(run, server=args.server), finished)
     for agent in agents:
-        _say(_best([row for row in found if (row["agent"], row["world"]) == (agent, args.world)], args.episodes))
+        _say(_chosen([row for row in found if (row["agent"], row["world"]) == (agent, args.world)], args.episodes))
     return 0
 
 
+def best(found: list[rows.Row], n: int, trials: int, episodes: int) -> list[int]:
+    """The n best of the first trials, by the mean objective of their runs of so many episodes over the seeds that all have."""
+    if n < 1:
+        raise ValueError("use 1 or more")
+    objectives: dict[int, dict[str, float]] = {trial: {} for trial in range(trials)}
+    for one in found:
+        if int(one["episodes"]) == episodes and int(one["trial"]) < trials:
+            objectives[int(one["trial"])][one["seed"]] = float(one["objective"])
+    seeds = set.intersection(*(set(objective) for objective in objectives.values()))
+    if not seeds:
+        raise ValueError(
+            f"not all of the {trials} trials have run for {episodes} episodes with one seed: run it without --best first"
+        )
+    return sorted(objectives, key=lambda trial: mean(objectives[trial][seed] for seed in seeds), reverse=True)[:n]
+
+
 def ranked(found: list[rows.Row], episodes: int) -> list[int]:
-    """Trials with runs of so many episodes: those with most seeds before others, and by the mean objective over them."""
+    """Trials with runs of so many episodes, what to choose first: by the mean objective, after those with more seeds."""
     objectives: dict[int, list[float]] = {}
     for one in found:
         if int(one["episodes"]) == episodes:
@@ -139,12 +159,12 @@ def ranked(found: list[rows.Row], episodes: int) -> list[int]:
     return sorted(objectives, key=lambda trial: (len(objectives[trial]), mean(objectives[trial])), reverse=True)
 
 
-def _best(found: list[rows.Row], episodes: int) -> str:
-    """What is chosen."""
-    best = ranked(found, episodes)[0]
-    those = [one for one in found if (int(one["trial"]), int(one["episodes"])) == (best, episodes)]
+def _chosen(found: list[rows.Row], episodes: int) -> str:
+    """Tells which trial is the best."""
+    first = ranked(found, episodes)[0]
+    those = [one for one in found if (int(one["trial"]), int(one["episodes"])) == (first, episodes)]
     told = mean(float(one["objective"]) for one in those)
-    return f"{those[0]['agent']}: trial {best} is best with {told:.2f} over {len(those)} seeds: {those[0]['params']}"
+    return f"{those[0]['agent']}: trial {first} is best with {told:.2f} over {len(those)} seeds: {those[0]['params']}"
 
 
 def _say(text: str) -> None:
