@@ -37,7 +37,7 @@ pub const STACK: usize = 4;
 
 impl Variant {
     /// All variants.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::new("dqn-sensors", Algorithm::Dqn, Change::Inputs(Inputs::Sensors)),
         Self::new("dqn-x4", Algorithm::Dqn, Change::Inputs(Inputs::Stack { k: STACK })),
         Self::new("dqn-code", Algorithm::Dqn, Change::Inputs(Inputs::Code)),
@@ -52,6 +52,8 @@ impl Variant {
         Self::new("ppo-w32", Algorithm::Ppo, Change::Width(32)),
         Self { name: "stdp-no-hidden", of: Of::WithoutHidden(Preset::Stdp) },
         Self { name: "pathway-no-hidden", of: Of::WithoutHidden(Preset::Pathway) },
+        Self { name: "memory-no-hidden", of: Of::WithoutHidden(Preset::Memory) },
+        Self { name: "own-spike-no-hidden", of: Of::WithoutHidden(Preset::OwnSpike) },
     ];
 
     const fn new(name: &'static str, algorithm: Algorithm, change: Change) -> Self {

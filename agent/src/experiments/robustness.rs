@@ -45,7 +45,7 @@ pub struct RobustnessArgs {
         long,
         value_name = "NAMES",
         value_delimiter = ',',
-        default_value = "stdp,stdp-no-hidden,pathway,pathway-no-hidden,spikeless,own-spike,strict,e-prop,strict-own-spike,predictive,dqn,ppo"
+        default_value = "stdp,stdp-no-hidden,pathway,pathway-no-hidden,spikeless,own-spike,own-spike-no-hidden,strict,e-prop,strict-own-spike,predictive,dqn,ppo"
     )]
     pub presets: Vec<Agent>,
     /// How it is measured; ten seeds, if nothing else is said.

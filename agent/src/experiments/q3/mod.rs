@@ -21,7 +21,7 @@ use serde::Serialize;
 use spikedrive_env::Phase;
 use spikedrive_learners::random::{Purpose, stream};
 use spikedrive_learners::snn::{Network, Signal, SnnConfig};
-use spikedrive_learners::{LearnerConfig, Preset, Watch, snn};
+use spikedrive_learners::{LearnerConfig, Watch};
 
 use self::cut::{Cuts, DRAWS, cuts};
 use self::measures::measures;
@@ -32,6 +32,7 @@ use super::outcome::{Outcome, train_and_then};
 use super::rows::{self, write_text};
 use super::store::{Measured, Store, measure};
 use super::study::StudyArgs;
+use crate::benchmark::agents::Agent;
 use crate::checkpoint::config_hash;
 use crate::evaluate::Evaluator;
 use crate::failure::Failure;
@@ -69,14 +70,14 @@ const PLAN: Plan = Plan { episodes: 300, tracks: 10, trials: 4, shuffles: 20 };
 /// Arguments of `experiment q3`.
 #[derive(Args, Clone, Debug)]
 pub struct Q3Args {
-    /// Presets with spikes, separated by commas.
+    /// Spiking networks and their twins, separated by commas: presets, and variants of them.
     #[arg(
         long,
         value_name = "NAMES",
         value_delimiter = ',',
-        default_value = "stdp,pathway,own-spike,strict,e-prop,strict-own-spike"
+        default_value = "stdp,stdp-no-hidden,pathway,pathway-no-hidden,spikeless,own-spike,own-spike-no-hidden,strict,e-prop,strict-own-spike"
     )]
-    pub presets: Vec<Preset>,
+    pub presets: Vec<Agent>,
     /// How it is measured; ten seeds, if nothing else is said.
     #[command(flatten)]
     pub study: StudyArgs,
@@ -86,13 +87,13 @@ pub struct Q3Args {
 pub fn q3(args: &Q3Args, stop: &StopFlag) -> Result<(), Failure> {
     let StudyArgs { seeds, first_seed, jobs, out } = &args.study;
     let seeds = *first_seed..first_seed.saturating_add(seeds.unwrap_or(SEEDS) as u64);
-    let mut runs: Vec<(Preset, SnnConfig, u64)> = Vec::new();
+    let mut runs: Vec<(Agent, SnnConfig, u64)> = Vec::new();
     for &preset in &args.presets {
-        let config = spiking(preset)?;
+        let config = network_of(preset)?;
         runs.extend(seeds.clone().map(|seed| (preset, config, seed)));
     }
     create_directory(out)?;
-    let key = |(preset, _, seed): &(Preset, SnnConfig, u64)| (preset.name().to_owned(), *seed);
+    let key = |(preset, _, seed): &(Agent, SnnConfig, u64)| (preset.name().to_owned(), *seed);
     let store = measure(&runs, *jobs, open(out)?, stop, key, |&(preset, config, seed)| {
         let picture = (seed == *first_seed).then(|| picture_path(out, preset.name()));
         run_one(preset, config, seed, &PLAN, picture.as_deref(), stop)
@@ -110,30 +111,24 @@ pub fn q3(args: &Q3Args, stop: &StopFlag) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A preset whose neurons spike; others are refused.
-fn spiking(preset: Preset) -> Result<SnnConfig, Failure> {
-    match preset.config() {
-        LearnerConfig::Snn(config) if is_watched(&config) => Ok(config),
-        _ => {
-            let known = |preset: &snn::Preset| is_watched(&preset.config());
-            let known: Vec<&str> =
-                snn::Preset::ALL.iter().filter(|preset| known(preset)).map(|preset| preset.name()).collect();
-            let known = known.join(", ");
-            Err(Failure::Usage(format!("{preset} does not drive by its spikes alone: use one of {known}")))
-        }
-    }
-}
-
-/// Whether spikes of the step at hand are all that it hears.
-fn is_watched(config: &SnnConfig) -> bool {
-    config.signal == Signal::Spikes && config.temporal.copies() == 1
+/// A spiking network that hears nothing but the step at hand, or the twin of one; others are refused.
+fn network_of(preset: Agent) -> Result<SnnConfig, Failure> {
+    let of_this_step = |agent: Agent| match agent.trained() {
+        Ok(LearnerConfig::Snn(config)) if config.temporal.copies() == 1 => Some(config),
+        _ => None,
+    };
+    of_this_step(preset).ok_or_else(|| {
+        let known = Agent::beside().into_iter().filter(|&agent| of_this_step(agent).is_some());
+        let known = known.map(Agent::name).collect::<Vec<&str>>().join(", ");
+        Failure::Usage(format!("{preset} is no spiking network, or hears earlier steps: use one of {known}"))
+    })
 }
 
 /// What is there already, but for runs of other settings.
 fn open(directory: &Path) -> Result<Store<Run, Row>, Failure> {
     let [runs, networks] = ["_runs", ""].map(|suffix| directory.join(format!("{NAME}{suffix}.csv")));
     let is_of_today = |run: &Run| {
-        let config = run.preset.parse().ok().and_then(|preset| spiking(preset).ok());
+        let config = run.preset.parse().ok().and_then(|preset| network_of(preset).ok());
         config.is_some_and(|config| run_hash(&config, &PLAN) == run.config_hash)
     };
     let kept = rows::read::<Run>(&runs)?.into_iter().filter(is_of_today).collect();
@@ -152,7 +147,7 @@ fn picture_path(directory: &Path, preset: &str) -> PathBuf {
 }
 
 fn run_one(
-    preset: Preset,
+    preset: Agent,
     config: SnnConfig,
     seed: u64,
     plan: &Plan,
@@ -163,9 +158,12 @@ fn run_one(
     train_and_then(training, stop, |trainer, outcome| {
         let trained = Network::with_arrays(config, &trainer.learner().policy().arrays())?;
         let untrained = Network::new(config, seed)?;
-        let drives = watch::drive(&trained, seed, plan.tracks)?;
+        // Without spikes there is nothing to be watched: the twin is tested and cut alone.
+        let spiking = config.signal == Signal::Spikes;
+        let drives = if spiking { watch::drive(&trained, seed, plan.tracks)? } else { Vec::new() };
+        let watched = State::ALL.into_iter().zip([&trained, &untrained]).enumerate().filter(|_| spiking);
         let mut networks = Vec::new();
-        for (lane, (state, network)) in State::ALL.into_iter().zip([&trained, &untrained]).enumerate() {
+        for (lane, (state, network)) in watched {
             let spikes = watch::show(network, &drives, seed, plan.trials)?;
             if let (Some(path), State::Trained) = (picture, state) {
                 write_text(path, &draw(preset, network, &spikes, seed))?;
@@ -182,7 +180,7 @@ fn run_one(
 
 /// Tests the networks whole and cut.
 fn run_of(
-    preset: Preset,
+    preset: Agent,
     [trained, untrained]: [&Network; 2],
     seed: u64,
     plan: &Plan,
@@ -209,7 +207,7 @@ fn run_of(
 }
 
 /// A picture of a third of a second of the first track.
-fn draw(preset: Preset, network: &Network, spikes: &Spikes, seed: u64) -> String {
+fn draw(preset: Agent, network: &Network, spikes: &Spikes, seed: u64) -> String {
     let steps = FIRST_SHOWN..FIRST_SHOWN + (SHOWN_TICKS / spikes.ticks()).max(1);
     let title = format!("{preset}, trained, seed {seed}: spikes on the first test track");
     raster::raster(&title, spikes, &network.populations(Watch::Everything, false), steps)
@@ -223,9 +221,9 @@ mod tests {
     fn a_run_is_watched_trained_and_untrained_and_told() {
         let directory = tempfile::tempdir().unwrap();
         let plan = Plan { episodes: 10, tracks: 2, trials: 2, shuffles: 2 };
-        let preset: Preset = "stdp".parse().unwrap();
+        let preset: Agent = "stdp".parse().unwrap();
         let picture = picture_path(directory.path(), "stdp");
-        let config = spiking(preset).unwrap();
+        let config = network_of(preset).unwrap();
         let one = || run_one(preset, config, 3, &plan, Some(&picture), &StopFlag::default()).unwrap();
         let (runs, networks, line) = one();
         assert_eq!(networks.iter().map(|row| row.network).collect::<Vec<State>>(), State::ALL);
@@ -246,13 +244,39 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_spikes_is_refused() {
-        for name in ["spikeless", "predictive", "dqn", "seed"] {
-            let refusal = spiking(name.parse().unwrap()).unwrap_err().to_string();
-            assert!(refusal.starts_with(&format!("{name} does not drive by its spikes alone")), "{refusal}");
+    fn twins_have_rows_where_they_have_something_to_show() {
+        let directory = tempfile::tempdir().unwrap();
+        let plan = Plan { episodes: 2, tracks: 1, trials: 2, shuffles: 1 };
+        let (mut runs, mut networks) = (Vec::new(), Vec::new());
+        for name in ["stdp-no-hidden", "spikeless"] {
+            let twin: Agent = name.parse().unwrap();
+            let (run, watched, _) =
+                run_one(twin, network_of(twin).unwrap(), 3, &plan, None, &StopFlag::default()).unwrap();
+            runs.extend(run);
+            networks.extend(watched);
+        }
+        assert!(networks.iter().all(|row| row.preset == "stdp-no-hidden") && networks.len() == 2);
+        let findings = Findings { runs: &runs, networks: &networks };
+        let rows: Vec<Vec<String>> = findings.tables().into_iter().flat_map(|table| table.rows).collect();
+        let of = |name: &str| rows.iter().filter(|row| row[0] == name).collect::<Vec<_>>();
+        assert_eq!(of("spikeless").len(), 1, "it is cut, and not watched");
+        assert!(of("stdp-no-hidden").iter().any(|row| row[2] == "sensory"));
+        assert!(of("stdp-no-hidden").iter().all(|row| row[2] != "hidden"));
+        assert!(findings.page(directory.path()).unwrap().contains("spikeless"));
+    }
+
+    #[test]
+    fn what_is_no_network_of_the_step_at_hand_is_refused() {
+        for name in ["predictive", "dqn", "seed", "planner"] {
+            let refusal = network_of(name.parse().unwrap()).unwrap_err().to_string();
+            assert!(
+                refusal.starts_with(&format!("{name} is no spiking network, or hears earlier steps: use")),
+                "{refusal}"
+            );
+            assert!(refusal.contains(" one of stdp, stdp-no-hidden, pathway, "), "{refusal}");
         }
         assert!(
-            Preset::all().filter_map(|preset| spiking(preset).ok()).all(|config| config.ticks <= spikes::MOST_TICKS)
+            Agent::all().filter_map(|agent| network_of(agent).ok()).all(|config| config.ticks <= spikes::MOST_TICKS)
         );
     }
 }

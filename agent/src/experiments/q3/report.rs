@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use spikedrive_learners::{Preset, snn};
+use spikedrive_learners::snn;
 
 use super::row::{LAYERS, NULLS, PAIRS, Row, Run, State};
 use super::{NAME, PLAN, open, picture_path};
+use crate::benchmark::agents::Agent;
 use crate::benchmark::page::Page;
 use crate::benchmark::table::Table;
 use crate::experiments::stats::Distribution;
@@ -23,7 +24,7 @@ const TITLE: &str = "Q3: what temporal patterns emerge?";
 pub struct Findings<'a> {
     /// A row for each run.
     pub runs: &'a [Run],
-    /// Two rows for each: trained, untrained.
+    /// Two rows for each whose neurons spike: trained, untrained.
     pub networks: &'a [Row],
 }
 
@@ -48,13 +49,15 @@ impl Findings<'_> {
 
     /// Presets that were measured, in their order.
     fn presets(&self) -> Vec<String> {
-        let there = |preset: &Preset| self.runs.iter().any(|run| run.preset == preset.name());
-        Preset::all().filter(there).map(|preset| preset.name().to_owned()).collect()
+        let there = |agent: &Agent| self.runs.iter().any(|run| run.preset == agent.name());
+        Agent::beside().into_iter().filter(there).map(|agent| agent.name().to_owned()).collect()
     }
 
-    /// Every network, trained and untrained.
+    /// Every network whose neurons spike, trained and untrained.
     fn all(&self) -> Vec<(String, State)> {
-        self.presets().into_iter().flat_map(|preset| State::ALL.map(|state| (preset.clone(), state))).collect()
+        let watched = |preset: &String| self.networks.iter().any(|row| row.preset == *preset);
+        let presets = self.presets().into_iter().filter(watched);
+        presets.flat_map(|preset| State::ALL.map(|state| (preset.clone(), state))).collect()
     }
 
     /// Over seeds: something of each network.
@@ -120,6 +123,9 @@ impl Findings<'_> {
             let layers = LAYERS.into_iter().filter(|&layer| state == State::Trained || learns(layer));
             for layer in layers {
                 let of = |measure: &str| self.over(&preset, state, |row| row.get(&format!("{layer}_{measure}")));
+                if of("rate_hz").is_none() {
+                    continue;
+                }
                 let both = |measure: &str, digits| {
                     let chance = mean(of(&format!("{measure}_thrown")), digits);
                     format!("{} ({chance})", mean(of(measure), digits))
