@@ -113,7 +113,10 @@ pub enum Experiment {
     Ladder(study::StudyArgs),
     /// Does memory pay where what is seen is old and what is commanded comes late?
     Hard(study::StudyArgs),
-    /// The same with 1,000 episodes.
+    /// The same for `memory` and a stacked PPO alone, with 60 seeds.
+    #[command(name = "hard-60")]
+    Hard60(study::StudyArgs),
+    /// The same for these two, with 1,000 episodes.
     #[command(name = "hard-1000")]
     Hard1000(study::StudyArgs),
     /// What do trained networks bear? Noise, coarse weights, neurons that are cut.
@@ -266,6 +269,7 @@ pub fn run(invocation: Invocation, stop: &StopFlag) -> Result<(), Failure> {
         Some(Command::Experiment(Experiment::Ablation(args))) => study::built_in("ablation", &args, stop),
         Some(Command::Experiment(Experiment::Ladder(args))) => study::built_in("ladder", &args, stop),
         Some(Command::Experiment(Experiment::Hard(args))) => study::built_in("hard", &args, stop),
+        Some(Command::Experiment(Experiment::Hard60(args))) => study::built_in("hard-60", &args, stop),
         Some(Command::Experiment(Experiment::Hard1000(args))) => study::built_in("hard-1000", &args, stop),
         Some(Command::Experiment(Experiment::Robustness(args))) => robustness::robustness(&args, stop),
         Some(Command::Experiment(Experiment::Q4(args))) => q4::q4(&args, stop),

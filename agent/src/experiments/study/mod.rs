@@ -19,12 +19,13 @@ use crate::report::{note, say};
 use crate::stop::StopFlag;
 
 /// The studies of this program: name and file.
-pub const BUILT_IN: [(&str, &str); 6] = [
+pub const BUILT_IN: [(&str, &str); 7] = [
     ("q1", include_str!("../../../studies/q1.toml")),
     ("q2", include_str!("../../../studies/q2.toml")),
     ("ladder", include_str!("../../../studies/ladder.toml")),
     ("ablation", include_str!("../../../studies/ablation.toml")),
     ("hard", include_str!("../../../studies/hard.toml")),
+    ("hard-60", include_str!("../../../studies/hard-60.toml")),
     ("hard-1000", include_str!("../../../studies/hard-1000.toml")),
 ];
 
@@ -132,13 +133,15 @@ mod tests {
     }
 
     #[test]
-    fn more_episodes_change_nothing_else() {
-        let [short, long] = ["hard", "hard-1000"].map(|wanted| {
+    fn more_episodes_and_more_seeds_change_nothing_else() {
+        let [short, many, long] = ["hard", "hard-60", "hard-1000"].map(|wanted| {
             let (name, file) = BUILT_IN.into_iter().find(|(name, _)| *name == wanted).unwrap();
             Study::parse(file, name).unwrap()
         });
         assert_eq!((short.episodes, long.episodes, long.seeds), (300, 1000, short.seeds));
+        assert_eq!((many.episodes, many.seeds), (short.episodes, 60));
         assert!(long.conditions.iter().all(|condition| short.conditions.contains(condition)));
+        assert_eq!(many.conditions, long.conditions);
     }
 
     #[test]
