@@ -172,7 +172,18 @@ def test_a_search_goes_on_where_it_was_broken_off(tmp_path, capsys):
 def test_a_search_goes_on_with_the_best(tmp_path, capsys):
     out = tmp_path / "tuning.csv"
     arguments = f"--agents sb3-ppo --trials 3 --out {out}".split()
-    for wrong, told in [("--best 1", "not all of the 3 trials have run for 300 episodes"), ("--best 0", "use 1 or more")]:
+    (tmp_path / "other.csv").write_text("x,y\n1,2\n")
+    others = [
+        ("--seeds a", "'a' is no whole number from 0 on"),
+        ("--agents dqn", "'dqn' is none of sb3-"),
+        (f"--out {tmp_path / 'other.csv'}", "move it away"),
+        ("--trials 1 --server 127.0.0.1:1", "no server answers at 127.0.0.1:1"),
+    ]
+    for wrong, told in [
+        *others,
+        ("--best 1", "not all of the 3 trials have run for 300 episodes"),
+        ("--best 0", "'0' is no whole number from 1 on"),
+    ]:
         with pytest.raises(SystemExit):
             tune.main([*arguments, *wrong.split()])
         assert told in capsys.readouterr().err

@@ -24,8 +24,10 @@ from typing import Any
 
 import numpy as np
 
+from spikedrive import ServerUnreachableError
 from spikedrive.baselines.agents import AGENTS, Agent
 from spikedrive.benchmark import jobs, rows
+from spikedrive.benchmark.arguments import at_least, names, numbers
 from spikedrive.benchmark.protocol import EPISODES, EVALUATE_EVERY, HARD_WORLDS, WORLDS
 from spikedrive.benchmark.train import train
 
@@ -86,24 +88,26 @@ def run(trial: Trial, server: str | None) -> rows.Row:
 def main(arguments: list[str] | None = None) -> int:
     """Reads the command line and searches."""
     parser = argparse.ArgumentParser(prog="python -m spikedrive.baselines.tune", description=__doc__)
-    parser.add_argument("--agents", default=",".join(AGENTS), help="separated by commas; default: all")
+    parser.add_argument("--agents", type=names(AGENTS), default=list(AGENTS), help="separated by commas; default: all")
     parser.add_argument("--world", choices=[*WORLDS, *HARD_WORLDS], default="base", help="default: base")
-    parser.add_argument("--trials", type=int, default=TRIALS)
-    parser.add_argument("--best", type=int, metavar="N", help="run only the N trials with the best objective so far; default: all")
-    parser.add_argument("--by", type=int, metavar="E", help="with --best: look at their runs of E episodes (default: --episodes)")
-    parser.add_argument("--seeds", default="1", help="separated by commas, of 1 to 16 (default: 1)")
-    parser.add_argument("--episodes", type=int, default=EPISODES)
-    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--trials", type=at_least(1), default=TRIALS)
+    parser.add_argument(
+        "--best", type=at_least(1), metavar="N", help="run only the N trials with the best objective so far; default: all"
+    )
+    parser.add_argument(
+        "--by", type=at_least(1), metavar="E", help="with --best: look at their runs of E episodes (default: --episodes)"
+    )
+    parser.add_argument("--seeds", type=numbers, default=[1], help="separated by commas, of 1 to 16 (default: 1)")
+    parser.add_argument("--episodes", type=at_least(LAST_EVALUATIONS), default=EPISODES)
+    parser.add_argument("--jobs", type=at_least(1), default=1)
     parser.add_argument("--out", type=Path, default=Path("results/tuning-sb3.csv"))
     parser.add_argument("--server", help="address of an environment server; default: each run starts its own")
     args = parser.parse_args(arguments)
-    agents, seeds = args.agents.split(","), [int(seed) for seed in args.seeds.split(",")]
-    if unknown := [name for name in agents if name not in AGENTS]:
-        parser.error(f"{unknown[0]!r} is none of {', '.join(AGENTS)}")
-    for name in ("trials", "episodes"):
-        if (value := getattr(args, name)) < (LAST_EVALUATIONS if name == "episodes" else 1):
-            parser.error(f"--{name} {value}: use {LAST_EVALUATIONS if name == 'episodes' else 1} or more")
-    found = rows.read(args.out, COLUMNS)
+    agents, seeds = args.agents, args.seeds
+    try:
+        found = rows.read(args.out, COLUMNS)
+    except ValueError as error:
+        parser.error(str(error))
     there = {(one["agent"], one["world"], int(one["trial"]), int(one["seed"]), int(one["episodes"])) for one in found}
     of = {agent: [one for one in found if (one["agent"], one["world"]) == (agent, args.world)] for agent in agents}
     goes_on = {agent: list(range(args.trials)) for agent in agents}
@@ -121,14 +125,17 @@ def main(arguments: list[str] | None = None) -> int:
 
     def finished(one: Trial, row: rows.Row, seconds: float) -> None:
         found.append(row)
-        numbers = "trial", "episodes", "seed"
-        found.sort(key=lambda row: (list(AGENTS).index(row["agent"]), row["world"], *(int(row[name]) for name in numbers)))
+        order = "trial", "episodes", "seed"
+        found.sort(key=lambda row: (list(AGENTS).index(row["agent"]), row["world"], *(int(row[name]) for name in order)))
         rows.write(args.out, COLUMNS, found)
         told = f"{one.agent} trial {one.trial} seed {one.seed}: {float(row['objective']):.2f} {row['params']}"
         _say(f"{progress.finished(one, seconds)}: {told}")
 
     jobs.preload("spikedrive.benchmark.run")
-    jobs.for_each(missing, args.jobs, partial(run, server=args.server), finished)
+    try:
+        jobs.for_each(missing, args.jobs, partial(run, server=args.server), finished)
+    except ServerUnreachableError as error:
+        parser.error(str(error))
     for agent in agents:
         _say(_chosen([row for row in found if (row["agent"], row["world"]) == (agent, args.world)], args.episodes))
     return 0
@@ -136,8 +143,6 @@ def main(arguments: list[str] | None = None) -> int:
 
 def best(found: list[rows.Row], n: int, trials: int, episodes: int) -> list[int]:
     """The n best of the first trials, by the mean objective of their runs of so many episodes over the seeds that all have."""
-    if n < 1:
-        raise ValueError("use 1 or more")
     objectives: dict[int, dict[str, float]] = {trial: {} for trial in range(trials)}
     for one in found:
         if int(one["episodes"]) == episodes and int(one["trial"]) < trials:

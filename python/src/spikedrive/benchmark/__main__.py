@@ -7,7 +7,9 @@ import sys
 from functools import partial
 from pathlib import Path
 
+from spikedrive import ServerUnreachableError
 from spikedrive.benchmark import jobs, rows
+from spikedrive.benchmark.arguments import at_least, names
 from spikedrive.benchmark.protocol import EPISODES, HARD_WORLDS, WORLDS
 from spikedrive.benchmark.run import NAMES, Job, run
 
@@ -23,7 +25,10 @@ def main(arguments: list[str] | None = None) -> int:
     worlds = args.worlds or known
     if unknown := [world for world in worlds if world not in known]:
         parser.error(f"{unknown[0]!r} is none of {', '.join(known)}, the worlds of the suite {args.suite}")
-    results = rows.Results(args.out, name, NAMES)
+    try:
+        results = rows.Results(args.out, name, NAMES)
+    except ValueError as error:
+        parser.error(str(error))
     seeds = range(args.first_seed, args.first_seed + args.seeds)
     wanted = [Job(agent, world, seed, args.episodes) for world in worlds for agent in args.agents for seed in seeds]
     missing = [job for job in wanted if not results.has(job.agent, job.world, job.seed, job.config_hash())]
@@ -35,43 +40,26 @@ def main(arguments: list[str] | None = None) -> int:
         _say(f"{progress.finished(job, seconds)}: {job.agent} {job.world} seed {job.seed}: {_describe(result[0])}")
 
     jobs.preload("spikedrive.benchmark.run")
-    jobs.for_each(missing, args.jobs, partial(run, server=args.server), finished)
+    try:
+        jobs.for_each(missing, args.jobs, partial(run, server=args.server), finished)
+    except ServerUnreachableError as error:
+        parser.error(str(error))
     _say(f"raw data in {results.rows_path} and {results.curves_path}")
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m spikedrive.benchmark", description=__doc__)
-    parser.add_argument("--agents", type=_names(NAMES), default=NAMES, help=f"of {', '.join(NAMES)}; default: all")
+    parser.add_argument("--agents", type=names(NAMES), default=NAMES, help=f"of {', '.join(NAMES)}; default: all")
     parser.add_argument("--suite", choices=list(SUITES), default="benchmark", help="default: benchmark")
-    parser.add_argument("--worlds", type=_names([*WORLDS, *HARD_WORLDS]), help="default: all of the suite")
-    parser.add_argument("--seeds", type=_at_least(1), default=10, help="number of seeds (default: 10)")
-    parser.add_argument("--first-seed", type=_at_least(0), default=1001, help="the first of them (default: 1001)")
-    parser.add_argument("--episodes", type=_at_least(1), default=EPISODES, help="training episodes (default: 300)")
-    parser.add_argument("--jobs", type=_at_least(1), default=1, help="runs at the same time (default: 1)")
+    parser.add_argument("--worlds", type=names([*WORLDS, *HARD_WORLDS]), help="default: all of the suite")
+    parser.add_argument("--seeds", type=at_least(1), default=10, help="number of seeds (default: 10)")
+    parser.add_argument("--first-seed", type=at_least(0), default=1001, help="the first of them (default: 1001)")
+    parser.add_argument("--episodes", type=at_least(1), default=EPISODES, help="training episodes (default: 300)")
+    parser.add_argument("--jobs", type=at_least(1), default=1, help="runs at the same time (default: 1)")
     parser.add_argument("--out", type=Path, default=Path("results"), help="directory of the results")
     parser.add_argument("--server", help="address of an environment server; default: each run starts its own")
     return parser
-
-
-def _names(known: list[str]) -> argparse._ActionType:
-    def read(text: str) -> list[str]:
-        names = text.split(",")
-        for name in names:
-            if name not in known:
-                raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(known)}")
-        return names
-
-    return read
-
-
-def _at_least(least: int) -> argparse._ActionType:
-    def read(text: str) -> int:
-        if not text.isdecimal() or int(text) < least:
-            raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {least} on")
-        return int(text)
-
-    return read
 
 
 def _describe(row: rows.Row) -> str:
