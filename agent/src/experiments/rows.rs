@@ -101,9 +101,15 @@ pub fn read<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>, Failure> {
     if !path.exists() {
         return Ok(Vec::new());
     }
-    let rows = csv::Reader::from_path(path).and_then(|mut reader| reader.deserialize().collect::<Result<_, _>>());
-    let other = |error: csv::Error| io::Error::other(format!("it holds no rows of this form ({error}): move it away"));
-    rows.map_err(|error| Failure::Read { path: path.to_owned(), error: other(error) })
+    let refused = |why: String| {
+        let error = io::Error::other(format!("it holds no rows of this form ({why}): move it away"));
+        Failure::Read { path: path.to_owned(), error }
+    };
+    let rows = csv::Reader::from_path(path).and_then(|mut reader| reader.deserialize().collect::<Result<Vec<T>, _>>());
+    let rows = rows.map_err(|error| refused(error.to_string()))?;
+    // A header alone was never written here: without rows a file is empty.
+    let is_empty = std::fs::metadata(path).is_ok_and(|file| file.len() == 0);
+    if rows.is_empty() && !is_empty { Err(refused("a first line and no more".to_owned())) } else { Ok(rows) }
 }
 
 /// Writes all rows, whole or not at all.
@@ -136,6 +142,11 @@ mod tests {
         assert_eq!(read::<Point>(&path).unwrap(), points);
         let refusal = read::<Row>(&path).unwrap_err().to_string();
         assert!(refusal.starts_with("cannot read ") && refusal.ends_with("move it away"), "{refusal}");
+        for (text, is_refused) in [("garbage", true), ("condition,seed,episode,return\n", true), ("", false)] {
+            fs::write(&path, text).unwrap();
+            assert_eq!(read::<Point>(&path).is_err(), is_refused, "{text:?}");
+            assert_eq!(fs::read_to_string(&path).unwrap(), text);
+        }
         let older = "preset,seed,episode,return\nstdp,7,5,0.5\n";
         fs::write(&path, older).unwrap();
         assert_eq!(read::<Point>(&path).unwrap()[0].condition, "stdp");
