@@ -508,7 +508,9 @@ fn viewers_pause_step_and_pace_a_run() {
         fake.ask(|control| control.steps = steps);
         wait_until(|| fake.count(|told| &told.frames) == frames + steps as usize);
     }
-    assert_eq!((fake.frames_at_rest(), run.episodes()), (frames + 5, episodes), "it waits");
+    assert_eq!(fake.frames_at_rest(), frames + 5, "it waits");
+    // Five steps end one episode at most: even those that crash at once are longer.
+    assert!((episodes..=episodes + 1).contains(&run.episodes()), "{episodes} and then {}", run.episodes());
     {
         let told = fake.told.lock().unwrap();
         let steps: Vec<_> = told.frames[frames..].iter().map(|frame| frame.step).collect();
